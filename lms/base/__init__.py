@@ -1,0 +1,1 @@
+"""Floor 0: pure helpers. No Flask, no database."""
