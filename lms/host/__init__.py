@@ -1,0 +1,1 @@
+"""Floor 3: finds, tries, runs and contains plugins."""

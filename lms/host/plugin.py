@@ -1,0 +1,17 @@
+"""The host's own entry among the rooms: it has tables."""
+
+from __future__ import annotations
+
+from lms.extend import Plugin
+
+
+class Host(Plugin):
+    """Host
+
+    Finds, tries, runs and contains plugins.
+    """
+
+    name = "host"
+    builtin = True
+    models = "lms.host.models"
+    migrations = "lms.host.migrations"

@@ -1,0 +1,1 @@
+"""Themes: where templates and assets come from."""

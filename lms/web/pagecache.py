@@ -1,0 +1,131 @@
+"""Whole pages for guests, from memory.
+
+A guest's page is equal for all guests, so it is drawn once per content version and host, and given out before Flask
+is even asked (no query, no session). A request with our session cookie never comes near it. Entries carry an ``ETag``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, current_app, request
+
+from lms.host import state
+from lms.web.access import current_access
+from lms.web.person import COOKIE
+
+_MARK = f"{COOKIE}="
+_ENTRIES = 2_000
+_LARGEST = 512 * 1024
+
+Version = tuple[int, int, int]
+"""Content, settings and domain time: when one moves, everything kept is old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer, ready to send, and the content version it belongs to."""
+
+    version: Version
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    etag: str
+
+
+class PageCache:
+    """The kept answers of one app, the least recently used go first."""
+
+    def __init__(self) -> None:
+        self._pages: OrderedDict[tuple[str, str], Kept] = OrderedDict()
+
+    def get(self, key: tuple[str, str], version: Version) -> Kept | None:
+        """The answer for the key, if it is of this version."""
+        kept = self._pages.get(key)
+        if kept is None or kept.version != version:
+            return None
+        return kept
+
+    def put(self, key: tuple[str, str], kept: Kept) -> None:
+        """Keep an answer."""
+        self._pages[key] = kept
+        self._pages.move_to_end(key)
+        while len(self._pages) > _ENTRIES:
+            self._pages.popitem(last=False)
+
+
+def _version(numbers: Mapping[str, int]) -> Version:
+    return numbers.get("content", 0), numbers.get("settings", 0), numbers.get("clock_offset", 0)
+
+
+def keep(response: Response) -> Response:
+    """Keep the answer if its view declared it equal for all guests, and a guest asked."""
+    if (
+        request.method != "GET"
+        or response.status_code != 200
+        or not current_access().cache
+        or COOKIE in request.cookies
+        or request.query_string
+        or response.direct_passthrough
+    ):
+        return response
+    if "Set-Cookie" in response.headers or "Cookie" in response.headers.get("Vary", ""):
+        return response
+    body = response.get_data()
+    etag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
+    response.headers["ETag"] = etag
+    response.headers["Cache-Control"] = "public, max-age=0, must-revalidate"
+    if len(body) <= _LARGEST:
+        cache: PageCache = current_app.extensions["lms_pages"]
+        cache.put(
+            (request.host, request.path),
+            Kept(_version(state.numbers().current()), tuple(response.headers), body, etag),
+        )
+    return response
+
+
+class CachedPages:
+    """WSGI middleware in front of the app: answers guests from memory."""
+
+    def __init__(self, app: Flask, inner: Callable[..., Iterable[bytes]]) -> None:
+        self._app, self._inner = app, inner
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if (
+            environ["REQUEST_METHOD"] == "GET"
+            and not environ.get("QUERY_STRING")
+            and _MARK not in environ.get("HTTP_COOKIE", "")
+        ):
+            key = (environ.get("HTTP_HOST", ""), environ.get("PATH_INFO", ""))
+            kept = self._app.extensions["lms_pages"].get(key, self._current_version())
+            if kept is not None:
+                return self._answer(kept, environ, start_response)
+        return self._inner(environ, start_response)
+
+    def _current_version(self) -> Version:
+        numbers: state.Numbers = self._app.extensions["lms_state"]
+        if numbers.is_fresh:
+            return _version(numbers.values)
+        with self._app.app_context():
+            return _version(numbers.current())
+
+    @staticmethod
+    def _answer(kept: Kept, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ.get("HTTP_IF_NONE_MATCH") == kept.etag:
+            start_response("304 NOT MODIFIED", [(n, v) for n, v in kept.headers if n not in _BODY_HEADERS])
+            return []
+        start_response("200 OK", list(kept.headers))
+        return [kept.body]
+
+
+_BODY_HEADERS = frozenset({"Content-Length", "Content-Type"})
+
+
+def init_app(app: Flask) -> None:
+    """Keep pages, and serve them before the app."""
+    app.extensions["lms_pages"] = PageCache()
+    app.after_request_funcs.setdefault(None, []).insert(0, keep)
+    app.wsgi_app = CachedPages(app, app.wsgi_app)  # type: ignore[method-assign]
