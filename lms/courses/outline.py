@@ -1,0 +1,273 @@
+"""Courses as they are read: plain frozen objects, held in memory for as long as the course does not change.
+
+One query reads a whole course: itself, its sections, its placements. The result is kept in the app under the
+course's version, so that the next page asks for the version only, which costs the same for 20 lessons and 1,000.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import bindparam, select
+
+from lms.courses.models import Course, Lesson, OldSlug, Placement, Section
+from lms.db import Mode, session
+from lms.db.engine import MODE
+
+DRAFT = "draft"
+PUBLISHED = "published"
+
+# A process keeps the courses that were asked for last; a site with more of them reads the others again.
+_KEPT = 128
+_CACHE = "lms_courses_outlines"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class CourseView:
+    """A course without its lessons. Times in UTC; ``minutes`` is the sum over its lessons."""
+
+    id: int
+    slug: str
+    title: str
+    subtitle: str
+    summary: str
+    cover: str
+    language: str
+    teacher_name: str
+    teacher_title: str
+    teacher_bio: str
+    outcomes: tuple[str, ...]
+    questions: tuple[Question, ...]
+    status: str
+    published_at: datetime | None
+    changed_at: datetime
+    version: int
+    lesson_count: int
+    minutes: int
+
+    @property
+    def is_published(self) -> bool:
+        return self.status == PUBLISHED
+
+    @property
+    def path(self) -> str:
+        """The page that describes the course."""
+        return f"/courses/{self.slug}"
+
+    @property
+    def learn_path(self) -> str:
+        """Leads to the next lesson of whoever follows it."""
+        return f"/learn/{self.slug}"
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementView:
+    """A lesson at its place. ``number`` counts from 1 in reading order through the whole course."""
+
+    id: int
+    course_id: int
+    section_id: int
+    lesson_id: int
+    slug: str
+    title: str
+    minutes: int
+    preview: bool
+    number: int
+    section_title: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    id: int
+    course_id: int
+    title: str
+    lessons: tuple[PlacementView, ...]
+
+    @property
+    def minutes(self) -> int:
+        return sum(lesson.minutes for lesson in self.lessons)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A course with everything in reading order."""
+
+    course: CourseView
+    sections: tuple[SectionView, ...]
+    lessons: tuple[PlacementView, ...]
+    by_slug: dict[str, PlacementView] = field(repr=False)
+
+    def lesson(self, slug: str) -> PlacementView | None:
+        """The placement with this address, or None."""
+        return self.by_slug.get(slug)
+
+    def before(self, lesson: PlacementView) -> PlacementView | None:
+        """The lesson to read before this one."""
+        return self.lessons[lesson.number - 2] if lesson.number > 1 else None
+
+    def after(self, lesson: PlacementView) -> PlacementView | None:
+        """The lesson to read after this one."""
+        return self.lessons[lesson.number] if lesson.number < len(self.lessons) else None
+
+    def first_unfinished(self, completed: frozenset[int]) -> PlacementView | None:
+        """The first lesson in reading order whose placement id is not in ``completed``."""
+        return next((lesson for lesson in self.lessons if lesson.id not in completed), None)
+
+
+COURSE_COLUMNS = (
+    Course.id, Course.slug, Course.title, Course.subtitle, Course.summary, Course.cover, Course.language,
+    Course.teacher_name, Course.teacher_title, Course.teacher_bio, Course.outcomes, Course.questions,
+    Course.status, Course.published_at, Course.updated_at, Course.version, Course.lesson_count, Course.minutes,
+)  # fmt: skip
+_VERSION_BY_SLUG = select(Course.id, Course.version).where(Course.slug == bindparam("slug"))
+_VERSION_BY_ID = select(Course.id, Course.version).where(Course.id == bindparam("course_id"))
+_TREE = (
+    select(
+        *COURSE_COLUMNS,
+        Section.id.label("section_id"), Section.title.label("section_title"),
+        Placement.id.label("placement_id"), Placement.slug.label("lesson_slug"), Placement.preview,
+        Lesson.id.label("lesson_id"), Lesson.title.label("lesson_title"),
+        Lesson.minutes.label("lesson_minutes"),
+    )
+    .outerjoin(Section, Section.course_id == Course.id)
+    .outerjoin(Placement, Placement.section_id == Section.id)
+    .outerjoin(Lesson, Lesson.id == Placement.lesson_id)
+    .order_by(Course.id, Section.position, Section.id, Placement.position, Placement.id)
+)  # fmt: skip
+_TREE_BY_SLUG = _TREE.where(Course.slug == bindparam("slug"))
+_TREES_BY_ID = _TREE.where(Course.id.in_(bindparam("course_ids", expanding=True)))
+_PRESENT_SLUG = (
+    select(Course.slug).join(OldSlug, OldSlug.course_id == Course.id).where(OldSlug.slug == bindparam("slug"))
+)
+
+
+def course_view(row: Any) -> CourseView:
+    """What a row of ``COURSE_COLUMNS`` says."""
+    return CourseView(
+        id=row.id, slug=row.slug, title=row.title, subtitle=row.subtitle, summary=row.summary, cover=row.cover,
+        language=row.language, teacher_name=row.teacher_name, teacher_title=row.teacher_title,
+        teacher_bio=row.teacher_bio, outcomes=tuple(row.outcomes),
+        questions=tuple(Question(pair["q"], pair["a"]) for pair in row.questions),
+        status=row.status, published_at=row.published_at, changed_at=row.updated_at, version=row.version,
+        lesson_count=row.lesson_count, minutes=row.minutes,
+    )  # fmt: skip
+
+
+def outline_by_slug(slug: str) -> Outline | None:
+    """The course with this address, published or not, or None. One query, whether it was in memory or not."""
+    kept = _cache().find(slug)
+    if kept is None:
+        return _read(_TREE_BY_SLUG, {"slug": slug})
+    row = session.execute(_VERSION_BY_SLUG, {"slug": slug}).first()
+    if row is None:
+        return None
+    if (row.id, row.version) == (kept.course.id, kept.course.version):
+        return kept
+    return _read(_TREE_BY_SLUG, {"slug": slug})
+
+
+def outline_by_id(course_id: int) -> Outline:
+    """The course with this id. One query when it was not in memory or is unchanged. Raises ``LookupError``."""
+    kept = _cache().find_id(course_id)
+    if kept is not None:
+        row = session.execute(_VERSION_BY_ID, {"course_id": course_id}).first()
+        if row is not None and row.version == kept.course.version:
+            return kept
+    outline = _read(_TREES_BY_ID, {"course_ids": [course_id]})
+    if outline is None:
+        raise LookupError(f"There is no course {course_id}.")
+    return outline
+
+
+def known_outline(course: CourseView) -> Outline:
+    """The outline of a course that was just read: no query when its version is in memory, else one."""
+    kept = _cache().find_id(course.id)
+    if kept is not None and kept.course.version == course.version:
+        return kept
+    return outline_by_id(course.id)
+
+
+def present_slug(old: str) -> str | None:
+    """Where a course went that once had the address ``old``; one query."""
+    return session.execute(_PRESENT_SLUG, {"slug": old}).scalar()
+
+
+def _read(statement: Any, parameters: dict[str, Any]) -> Outline | None:
+    rows = session.execute(statement, parameters).all()
+    if not rows:
+        return None
+    outline = _outline(rows)
+    # A writing transaction may still roll back; what it saw must not outlive it.
+    if MODE.get() is Mode.READ:
+        _cache().keep(outline)
+    return outline
+
+
+def _outline(rows: list[Any]) -> Outline:
+    course = course_view(rows[0])
+    sections: list[SectionView] = []
+    lessons: list[PlacementView] = []
+    for section_id, group in groupby(rows, key=lambda row: row.section_id):
+        if section_id is None:
+            continue
+        members = list(group)
+        first = len(lessons)
+        for row in members:
+            if row.placement_id is not None:
+                lessons.append(_placement(course, row, len(lessons) + 1))
+        sections.append(SectionView(section_id, course.id, members[0].section_title, tuple(lessons[first:])))
+    return Outline(course, tuple(sections), tuple(lessons), {lesson.slug: lesson for lesson in lessons})
+
+
+def _placement(course: CourseView, row: Any, number: int) -> PlacementView:
+    return PlacementView(
+        id=row.placement_id, course_id=course.id, section_id=row.section_id, lesson_id=row.lesson_id,
+        slug=row.lesson_slug, title=row.lesson_title, minutes=row.lesson_minutes, preview=row.preview,
+        number=number, section_title=row.section_title, path=f"{course.learn_path}/{row.lesson_slug}",
+    )  # fmt: skip
+
+
+class _Cache:
+    """The outlines of one app, at most ``_KEPT``; the one kept longest ago goes first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_id: dict[int, Outline] = {}
+        self._ids: dict[str, int] = {}
+
+    def find(self, slug: str) -> Outline | None:
+        course_id = self._ids.get(slug)
+        return None if course_id is None else self._by_id.get(course_id)
+
+    def find_id(self, course_id: int) -> Outline | None:
+        return self._by_id.get(course_id)
+
+    def keep(self, outline: Outline) -> None:
+        with self._lock:
+            self._drop(outline.course.id)
+            while len(self._by_id) >= _KEPT:
+                self._drop(next(iter(self._by_id)))
+            self._by_id[outline.course.id] = outline
+            self._ids[outline.course.slug] = outline.course.id
+
+    def _drop(self, course_id: int) -> None:
+        old = self._by_id.pop(course_id, None)
+        if old is not None:
+            self._ids.pop(old.course.slug, None)
+
+
+def _cache() -> _Cache:
+    # In the app, not in the module: two sites in one process (tests, the old and the new app of a swap) never mix.
+    return current_app.extensions.setdefault(_CACHE, _Cache())

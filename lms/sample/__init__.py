@@ -1,0 +1,1 @@
+"""Content of the sample site "Long Table": data only, used by the demo."""
