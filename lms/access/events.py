@@ -1,0 +1,19 @@
+"""What happened in the room access."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lms.extend import Event
+
+
+@dataclass(frozen=True, slots=True)
+class GrantChanged(Event):
+    """A grant was made or changed. ``before`` ("" for a new one) and ``after`` are states; both may be equal when only
+    the dates moved."""
+
+    grant_id: int
+    person_id: int
+    product_id: int
+    before: str
+    after: str

@@ -1,0 +1,45 @@
+"""Products, grants and the one decision about every door, for plugins."""
+
+from lms.access.events import GrantChanged
+from lms.access.services import (
+    Decision,
+    GrantState,
+    GrantView,
+    NextStep,
+    ProductView,
+    Reason,
+    Thing,
+    course_decisions,
+    courses_open_to,
+    decide,
+    decide_product,
+    grants_of,
+    product,
+    product_by_slug,
+    products,
+    products_for_course,
+    revoke_grant,
+    set_grant,
+)
+
+__all__ = [
+    "Decision",
+    "GrantChanged",
+    "GrantState",
+    "GrantView",
+    "NextStep",
+    "ProductView",
+    "Reason",
+    "Thing",
+    "course_decisions",
+    "courses_open_to",
+    "decide",
+    "decide_product",
+    "grants_of",
+    "product",
+    "product_by_slug",
+    "products",
+    "products_for_course",
+    "revoke_grant",
+    "set_grant",
+]

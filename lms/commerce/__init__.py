@@ -1,0 +1,1 @@
+"""Floor 6: offers, orders and subscriptions as facts, whoever takes the money."""

@@ -1,0 +1,92 @@
+"""What the room commerce can do: sell, and keep facts about money. All writers of its tables, in one place to read."""
+
+from __future__ import annotations
+
+from lms.commerce.facts import OrderState, PaymentFact, RefundFact, SubscriptionFact, SubscriptionState
+from lms.commerce.offers import (
+    OfferView,
+    active_offers,
+    create_offer,
+    find_offer,
+    offer_by_public_id,
+    offers_for_course,
+    offers_of_product,
+    set_offer_active,
+)
+from lms.commerce.orders import (
+    AlreadyOwned,
+    ListedOrder,
+    OrderView,
+    PaymentOnItsWay,
+    UnknownOrder,
+    after_purchase_path,
+    already,
+    find_order,
+    is_sold,
+    list_orders,
+    order_by_number,
+    order_path,
+    orders_of,
+    place_order,
+    product_path,
+)
+from lms.commerce.payments import (
+    UnknownPayment,
+    record_order_state,
+    record_paid,
+    record_payment,
+    record_refund,
+    refunded_amount,
+    release_order,
+)
+from lms.commerce.providers import can_sell, payment_providers
+from lms.commerce.subscriptions import (
+    SubscriptionView,
+    record_subscription,
+    running_subscription,
+    subscriptions_of,
+)
+
+__all__ = [
+    "AlreadyOwned",
+    "ListedOrder",
+    "OfferView",
+    "OrderState",
+    "OrderView",
+    "PaymentFact",
+    "PaymentOnItsWay",
+    "RefundFact",
+    "SubscriptionFact",
+    "SubscriptionState",
+    "SubscriptionView",
+    "UnknownOrder",
+    "UnknownPayment",
+    "active_offers",
+    "after_purchase_path",
+    "already",
+    "can_sell",
+    "create_offer",
+    "find_offer",
+    "find_order",
+    "is_sold",
+    "list_orders",
+    "offer_by_public_id",
+    "offers_for_course",
+    "offers_of_product",
+    "order_by_number",
+    "order_path",
+    "orders_of",
+    "payment_providers",
+    "place_order",
+    "product_path",
+    "record_order_state",
+    "record_paid",
+    "record_payment",
+    "record_refund",
+    "record_subscription",
+    "refunded_amount",
+    "release_order",
+    "running_subscription",
+    "set_offer_active",
+    "subscriptions_of",
+]
