@@ -4,7 +4,7 @@ from flask import flash
 
 from lms.web.access import public, requires, signed_in
 from lms.web.forms import Form
-from lms.web.limits import TooMany, forgive, rate_limit
+from lms.web.limits import TooMany, forgive, give_back, rate_limit
 from lms.web.page import redirect, render, site_url, slot
 from lms.web.person import COOKIE, CurrentPerson, current_person
 
@@ -16,6 +16,7 @@ __all__ = [
     "current_person",
     "flash",
     "forgive",
+    "give_back",
     "public",
     "rate_limit",
     "redirect",

@@ -125,3 +125,12 @@ def forgive(name: str, key: object, limit: int, seconds: int) -> None:
     """Forget the uses by ``key``: after a success the next mistake starts from zero."""
     _outside_transaction()
     _limiter().clear(RateLimitItemPerSecond(limit, seconds), name, token_hash(str(key)))
+
+
+def give_back(name: str, key: object, limit: int, seconds: int) -> None:
+    """Take one use by ``key`` back: it turned out to be one that does not count, such as a right password."""
+    _outside_transaction()
+    item, limiter = RateLimitItemPerSecond(limit, seconds), _limiter()
+    where = (name, token_hash(str(key)))
+    if limiter.get_window_stats(item, *where).remaining < limit:
+        limiter.hit(item, *where, cost=-1)
