@@ -1,5 +1,5 @@
 """``python -m lms`` is the command ``lms``."""
 
-from lms.cli import main
+from lms.cli.main import main
 
 main()

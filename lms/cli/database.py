@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import click
+from sqlalchemy import create_engine
 
 from lms.app import create_app
-from lms.db import db, migrate
+from lms.db import db, dispose, migrate
 from lms.host import discover, load
+from lms.host.config import Config
 from lms.host.config import load as load_config
 from lms.host.load import migration_sources
 from lms.rooms import ROOMS
@@ -24,17 +26,27 @@ def database() -> None:
     """Migrations of the database."""
 
 
-@database.command()
-def upgrade() -> None:
-    """Bring the tables of the core and of active plugins up to date."""
-    app = create_app(load_config())
-    with app.app_context():
-        moved = migrate.upgrade(db.engine, room_sources())
-    # The second app sees which plugins are active, which the first could not know before its tables were there.
-    app = create_app(load_config())
+def upgrade_all(config: Config) -> list[str]:
+    """Bring the tables of all rooms and of active plugins up to date; returns the names of those that moved.
+
+    Raises ``MigrationFailed``; then nothing of the failing step has changed.
+    """
+    engine = create_engine(config.database_url)
+    moved = migrate.upgrade(engine, room_sources())
+    engine.dispose()
+    # Only now are there tables that say which plugins are active.
+    app = create_app(config)
     with app.app_context():
         active = [p for p in app.extensions["lms_registry"].plugins.values() if not p.builtin]
         moved += migrate.upgrade(db.engine, migration_sources(active))
+    dispose(app)
+    return moved
+
+
+@database.command()
+def upgrade() -> None:
+    """Bring the tables of the core and of active plugins up to date."""
+    moved = upgrade_all(load_config())
     click.echo("Upgraded: " + ", ".join(moved) if moved else "Everything is up to date.")
 
 

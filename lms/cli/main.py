@@ -15,6 +15,7 @@ from lms.base.problem import Problem
 from lms.cli.database import database
 from lms.cli.plugins import plugin
 from lms.cli.serve import run
+from lms.demo.command import demo
 from lms.extend import Command
 from lms.host import load
 from lms.host.config import ConfigurationError
@@ -74,6 +75,7 @@ def cli() -> None:
 cli.add_command(run)
 cli.add_command(database)
 cli.add_command(plugin)
+cli.add_command(demo)
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -1,0 +1,38 @@
+# Five words; CI uses the same ones. Nothing is needed but Python 3.11 or newer and make.
+.PHONY: install demo test check bench
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SOURCES := pyproject.toml constraints.txt hatch_build.py $(wildcard plugins/*/pyproject.toml) \
+	$(wildcard lms/web/frontend/package*.json) lms/web/frontend/build.mjs $(wildcard lms/web/frontend/src/icons/*)
+
+install: $(STAMP)
+
+$(STAMP): $(SOURCES)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Stoa needs Python 3.11 or newer: make install PYTHON=python3.12"; exit 1; }
+	@echo "Installing what Stoa stands on …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--editable '.[dev]' --editable plugins/stripe --editable plugins/stripe_simulator
+	@touch $@
+
+# Starts the sample site: web server, worker, Stripe simulator. RESET=1 starts over, FRESH=1 leaves Stripe unconnected.
+demo: install
+	@$(BIN)/lms demo $(if $(RESET),--reset) $(if $(FRESH),--fresh)
+
+# Everything that CI runs.
+test: install
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# Style, types, floors: quick enough for every commit.
+check: install
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest tests/architecture -p no:randomly
+
+bench: install
+	@$(BIN)/python -m bench

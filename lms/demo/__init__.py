@@ -1,0 +1,1 @@
+"""The sample site: one command starts everything that a newcomer wants to see."""
