@@ -1,0 +1,26 @@
+"""What the room adds."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from lms.content import blocks, views
+from lms.extend import Block, Plugin
+
+
+class Content(Plugin):
+    """Content
+
+    Documents made of blocks, and links that know who clicks.
+    """
+
+    name = "content"
+    builtin = True
+    models = "lms.content.models"
+    migrations = "lms.content.migrations"
+
+    def blueprint(self) -> Blueprint:
+        return views.blueprint
+
+    def blocks(self) -> tuple[Block, ...]:
+        return blocks.ALL

@@ -1,0 +1,118 @@
+"""Documents as HTML for one person: compiled once per revision, joined for each view."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import Any
+
+from flask import current_app
+from flask_babel import get_locale
+from markupsafe import Markup
+
+from lms.content import links, services
+from lms.content.compile import Compiled, Hole, Piece, compile_document
+from lms.extend import LinkContext, RenderContext
+from lms.host import guard, state
+
+_MOST_KEPT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A document's HTML. ``private``: somebody who is signed in may see something that others do not (for guests it
+    is equal all the same). ``has_title``: it brings its own first-level heading."""
+
+    html: Markup
+    private: bool
+    has_title: bool
+
+
+class CompiledDocuments:
+    """The compiled documents of one app (another set of plugins is another app); the least recently used go first."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[Any, ...], Compiled] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: tuple[Any, ...]) -> Compiled | None:
+        """What was kept under the key."""
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is not None:
+                self._kept.move_to_end(key)
+            return kept
+
+    def put(self, key: tuple[Any, ...], compiled: Compiled) -> None:
+        """Keep it."""
+        with self._lock:
+            self._kept[key] = compiled
+            while len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+
+
+def _documents() -> CompiledDocuments:
+    return current_app.extensions.setdefault("lms_compiled_documents", CompiledDocuments())  # type: ignore[no-any-return]
+
+
+def page_html(owner_kind: str, owner_id: int, ctx: RenderContext) -> Rendered | None:
+    """The published document of the owner; None if nothing is published. One query, and none per block."""
+    revision_id = services.published_revision_id(owner_kind, owner_id)
+    return None if revision_id is None else revision_html(revision_id, ctx)
+
+
+def revision_html(revision_id: int, ctx: RenderContext) -> Rendered:
+    """A revision whose id the caller knows. No query, if it was compiled before; what personal links ask comes on top.
+
+    Raises ``LookupError``.
+    """
+    # Links that are equal for all are written as text: a page that moves is a new content version.
+    key = (revision_id, state.content_version(), str(get_locale() or ""), ctx.path)
+    compiled = _documents().get(key)
+    if compiled is None:
+        compiled = compile_document(services.tree_of_revision(revision_id), ctx.path, replace(ctx, person=None))
+        if compiled.is_complete:
+            _documents().put(key, compiled)
+    return join(compiled, ctx)
+
+
+def tree_html(tree: Mapping[str, Any], ctx: RenderContext) -> Rendered:
+    """A document that is not stored (a preview, an example); compiled for this one view."""
+    return join(compile_document(tree, ctx.path, replace(ctx, person=None)), ctx)
+
+
+def join(compiled: Compiled, ctx: RenderContext) -> Rendered:
+    """The HTML for the person of ``ctx``."""
+    if not compiled.holes:
+        return Rendered(Markup("".join(map(str, compiled.pieces))), False, compiled.has_title)  # noqa: S704 - drawn
+    link_context = links.of_render(ctx)
+    extras = _load(compiled.holes, ctx)
+    parts: list[str] = []
+    _fill(compiled.pieces, link_context, extras, parts)
+    return Rendered(Markup("".join(parts)), compiled.is_private, compiled.has_title)  # noqa: S704 - drawn by templates
+
+
+def _fill(pieces: Iterable[Piece], ctx: LinkContext, extras: Mapping[int, Any], parts: list[str]) -> None:
+    for piece in pieces:
+        if isinstance(piece, str):
+            parts.append(piece)
+        else:
+            _fill(piece.pieces(ctx, extras), ctx, extras, parts)
+
+
+def _load(holes: Iterable[Hole], ctx: RenderContext) -> dict[int, Any]:
+    """What the blocks that depend on the person need, fetched once for each kind of block."""
+    kinds: dict[str, list[Hole]] = {}
+    for hole in holes:
+        if hole.is_loaded and hole.drawable.block.load is not None:
+            kinds.setdefault(hole.drawable.block.full_name, []).append(hole)
+    extras: dict[int, Any] = {}
+    for kind, waiting in kinds.items():
+        block = waiting[0].drawable.block
+        props = [hole.drawable.props for hole in waiting]
+        loaded = guard.call(block.plugin, f"load of {kind}", block.load, props, ctx, default=None)
+        for hole, extra in zip(waiting, loaded or [None] * len(waiting), strict=True):
+            extras[hole.number] = extra
+    return extras
