@@ -9,7 +9,6 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import and_, bindparam, delete, func, or_, select, update
-
 from sqlalchemy.orm import aliased
 
 from lms.audit import services as audit

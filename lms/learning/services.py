@@ -77,7 +77,7 @@ _COURSES = (
     .where(Enrolment.person_id == bindparam("person_id"))
     .order_by(func.coalesce(Enrolment.last_active_at, Enrolment.started_at).desc(), Enrolment.id.desc())
 )  # fmt: skip
-_COUNTS = select(Enrolment.course_id, _DONE).where(
+_COUNTS = select(Enrolment.course_id, _DONE.label("done")).where(
     Enrolment.person_id == bindparam("person_id"),
     Enrolment.course_id.in_(bindparam("course_ids", expanding=True)),
 )
@@ -103,7 +103,7 @@ def courses_of(person_id: int) -> tuple[CourseProgress, ...]:
 def completed_counts(person_id: int, course_ids: list[int]) -> dict[int, int]:
     """For those of the courses that the person is enrolled in: how many lessons are complete. One query."""
     rows = session.execute(_COUNTS, {"person_id": person_id, "course_ids": course_ids})
-    return {course_id: done for course_id, done in rows}
+    return {row.course_id: row.done for row in rows}
 
 
 def enrol(person_id: int, course_id: int, now: datetime) -> Standing:

@@ -25,6 +25,7 @@ def lessons_and_sections(lesson_count: int, section_count: int) -> str:
     """ "9 lessons in 3 sections"; a single section is not worth a word."""
     if section_count < 2:
         return lessons(lesson_count)
+    inside = lessons(lesson_count)
     return ngettext(
-        "%(lessons)s in %(num)s section", "%(lessons)s in %(num)s sections", section_count, lessons=lessons(lesson_count)
+        "%(lessons)s in %(num)s section", "%(lessons)s in %(num)s sections", section_count, lessons=inside
     )

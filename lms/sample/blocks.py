@@ -17,14 +17,14 @@ Json = dict[str, Any]
 _STRESSED = re.compile(r"\*([^*]+)\*")
 
 
-def heading(text: str, level: int = 2) -> Json:
-    """A heading; its place in the page's outline is ``level``."""
-    return {"type": "core/heading", "v": 1, "props": {"text": text, "level": str(level)}}
+def heading(text: str, level: int = 2, look: str = "normal") -> Json:
+    """A heading; its place in the page's outline is ``level``, 1 for the title of the page."""
+    return {"type": "core/heading", "v": 1, "props": {"text": text, "level": level, "look": look}}
 
 
-def text(html: str) -> Json:
-    """Formatted words."""
-    return {"type": "core/text", "v": 1, "props": {"html": html}}
+def text(html: str, look: str = "plain") -> Json:
+    """Formatted words; ``look`` is plain, lead, reading, small or quote."""
+    return {"type": "core/text", "v": 1, "props": {"html": html, "look": look}}
 
 
 def button(words: str, link: Json, style: str = "primary") -> Json:
@@ -32,11 +32,22 @@ def button(words: str, link: Json, style: str = "primary") -> Json:
     return {"type": "core/button", "v": 1, "props": {"text": words, "link": link, "style": style}}
 
 
-def columns(left: list[Json], right: list[Json], widths: str = "equal") -> Json:
-    """Two columns side by side."""
+def image(key: str, alt: str) -> Json:
+    """A picture of the media library."""
+    return {"type": "core/image", "v": 1, "props": {"media": {"key": key, "alt": alt}, "shape": "cover"}}
+
+
+def columns(left: list[Json], right: list[Json], *, ratio: str = "halves", frame: str = "none") -> Json:
+    """Two columns side by side; ``frame`` is none, band, hero or box."""
     return {
-        "type": "core/columns", "v": 1, "props": {"widths": widths}, "slots": {"left": left, "right": right},
+        "type": "core/columns", "v": 1, "props": {"ratio": ratio, "frame": frame},
+        "slots": {"left": left, "right": right},
     }  # fmt: skip
+
+
+def subscription() -> Json:
+    """The card with the reader's own subscription."""
+    return {"type": "commerce/subscription", "v": 1, "props": {}}
 
 
 def page_address(path: str) -> Json:
@@ -67,7 +78,8 @@ def _paragraph(part: str) -> str:
     lines = [line.strip() for line in part.splitlines()]
     if lines[0].startswith("> "):
         quoted = "\n".join(line.removeprefix(">").strip() for line in lines).split("\n\n")
-        return "<blockquote>" + "".join(f"<p>{_inline(' '.join(each.split()))}</p>" for each in quoted) + "</blockquote>"
+        inside = "".join(f"<p>{_inline(' '.join(each.split()))}</p>" for each in quoted)
+        return f"<blockquote>{inside}</blockquote>"
     if lines[0].startswith("- "):
         entries = " ".join(lines).removeprefix("- ").split(" - ")
         return "<ul>" + "".join(f"<li>{_inline(entry)}</li>" for entry in entries) + "</ul>"

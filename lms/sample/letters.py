@@ -97,7 +97,9 @@ SECTIONS: tuple[SampleSection, ...] = (
     SampleSection(
         "After you send it",
         (
-            SampleLesson("dates-deadlines-and-the-second-letter", "Dates, deadlines and the second letter", 11, AFTER[0]),
+            SampleLesson(
+                "dates-deadlines-and-the-second-letter", "Dates, deadlines and the second letter", 11, AFTER[0]
+            ),
             SampleLesson("when-the-answer-is-no", "When the answer is no", 13, AFTER[1]),
             SampleLesson("your-letter-read-by-a-stranger", "Your letter, read by a stranger", 25, AFTER[2]),
         ),

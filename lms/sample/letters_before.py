@@ -4,8 +4,8 @@ from __future__ import annotations
 
 BEFORE = (
     """
-Somebody opens your letter at ten past nine, after eleven others. She did not make the mistake you describe. She
-has a short list of things she may do without asking anyone, and she hopes that yours is on it.
+Somebody opens your letter at ten past nine, after eleven others. She did not make the mistake you describe. She has
+a short list of things she may do without asking anyone, and she hopes that yours is on it.
 
 Before you write a word, find out what is on that list.
 
@@ -18,8 +18,9 @@ something else began a journey, and letters get lost on journeys.
 ## The reader is not the organisation
 
 People write to *the council*, *the bank*, *the landlord*. Nobody of that name opens the post. The person who does
-has a supervisor, a screen that only takes certain words, and a wish to finish. She is rarely against you. Mostly she
-is deciding, in the first ten seconds, whether yours is a letter that she can deal with or one that she must pass on.
+has a supervisor, a screen that only takes certain words, and a wish to finish. She is rarely against you. Mostly
+she is deciding, in the first ten seconds, whether yours is a letter that she can deal with or one that she must
+pass on.
 
 You can find out more about her than you think:
 
@@ -31,8 +32,8 @@ You can find out more about her than you think:
 ## Two readers, sometimes three
 
 If the matter is large, the first reader hands it to a second, who decides. Write for the first, so that it arrives,
-and leave what the second needs where it can be found: the number, the date, the sum. A third reader may come along in
-a year, when nobody remembers you: an ombudsman, a court, your successor in the flat. She has only the page.
+and leave what the second needs where it can be found: the number, the date, the sum. A third reader may come along
+in a year, when nobody remembers you: an ombudsman, a court, your successor in the flat. She has only the page.
 
 ## Try it
 
@@ -42,12 +43,12 @@ first. It takes five minutes and saves three weeks.
 """,
     """
 Here is a letter as it often came. The boiler was out for nine days in January. The stairwell light has been broken
-since summer. The deposit for the bicycle cellar was never returned. And while I am writing, the tone of the caretaker
-on the telephone was not what one expects.
+since summer. The deposit for the bicycle cellar was never returned. And while I am writing, the tone of the
+caretaker on the telephone was not what one expects.
 
 Four matters, four desks. The boiler belongs to the heating contractor, the light to the caretaker, the deposit to
-accounts, and the tone to nobody. The person who opens it can finish none of them. So the letter waits until somebody
-has time for all four, and that day does not come.
+accounts, and the tone to nobody. The person who opens it can finish none of them. So the letter waits until
+somebody has time for all four, and that day does not come.
 
 One letter, one request. If there are four, send four. Each will be on the right desk the next morning, and each can
 be closed by one person, which is what every person at a desk likes to do.
@@ -62,23 +63,23 @@ this sentence, aloud:
 It has to be a thing that can be seen to be done. *Take me seriously* cannot be seen. *Send me the meter reading of
 31 March* can. *Sort this out* cannot. *Take the second charge of €84 off my account* can.
 
-If three endings come to mind, ask which one would make the others unnecessary. The refund usually does more than the
-apology. The appointment does more than the explanation.
+If three endings come to mind, ask which one would make the others unnecessary. The refund usually does more than
+the apology. The appointment does more than the explanation.
 
 ## What about the rest?
 
-You will want to mention that this is the second time. That you have been a customer for eleven years. That your mother
-was ill that week. Ask of each: does the reader need it in order to do the thing? If yes, it goes in, as one sentence.
-If no, it goes on a separate sheet that you do not send. Write that sheet; it helps. Then leave it in the drawer for
-two days.
+You will want to mention that this is the second time. That you have been a customer for eleven years. That your
+mother was ill that week. Ask of each: does the reader need it in order to do the thing? If yes, it goes in, as one
+sentence. If no, it goes on a separate sheet that you do not send. Write that sheet; it helps. Then leave it in the
+drawer for two days.
 
 There is one exception. If two things can only be done together, such as ending a contract and returning a deposit,
 they are one request with two halves. Say so: “Please do both by the same date.”
 
 ## The test of the tick
 
-Imagine the reader’s list of open matters, and a tick beside yours. What exactly did she do to earn it? If you cannot
-say, she cannot either.
+Imagine the reader’s list of open matters, and a tick beside yours. What exactly did she do to earn it? If you
+cannot say, she cannot either.
 
 ## Try it
 
@@ -102,8 +103,8 @@ Draw three columns on a sheet of paper.
 - *Only you know.* What happened in your kitchen, what the man on the telephone said, what it looked like, what it
   has cost you.
 
-The first column needs no words at all. The second needs a number, once, near the top, copied and not remembered. The
-third is your letter.
+The first column needs no words at all. The second needs a number, once, near the top, copied and not remembered.
+The third is your letter.
 
 This is why good letters are short. It is not that the writer had little to say. He did not tell people their own
 business.
@@ -119,13 +120,13 @@ the postcode.
 
 ## What they believe
 
-Sometimes the screen is wrong, and that is why you write. Then name what it says before you contradict it: “Your letter
-of 3 March says that the meter was read. It was not; nobody came.” A reader who sees that you know her side of it
-stops defending it. A reader who is told that her side is nonsense starts to.
+Sometimes the screen is wrong, and that is why you write. Then name what it says before you contradict it: “Your
+letter of 3 March says that the meter was read. It was not; nobody came.” A reader who sees that you know her side
+of it stops defending it. A reader who is told that her side is nonsense starts to.
 
-And sometimes you do not know what they believe. Then that is your request, for the first letter: “Please tell me what
-you have on file for this address between January and April.” It is modest, it is quickly done, and nobody can refuse
-it. The second letter will be twice as good.
+And sometimes you do not know what they believe. Then that is your request, for the first letter: “Please tell me
+what you have on file for this address between January and April.” It is modest, it is quickly done, and nobody can
+refuse it. The second letter will be twice as good.
 
 ## Try it
 

@@ -1,0 +1,47 @@
+"""All that the room courses adds."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask_babel import lazy_gettext as _l
+
+from lms.courses import lookup, policies, views
+from lms.extend import DocumentOwner, NavItem, Plugin
+
+
+class Courses(Plugin):
+    """Courses
+
+    Courses, their sections and lessons.
+    """
+
+    name = "courses"
+    category = "core"
+    builtin = True
+    models = "lms.courses.models"
+    migrations = "lms.courses.migrations"
+
+    def blueprint(self) -> Blueprint:
+        return views.blueprint
+
+    def nav_items(self) -> tuple[NavItem, ...]:
+        return (
+            NavItem(
+                name="courses", label=_l("Courses"), href="/admin/courses", icon="book-open",
+                capability=policies.EDIT, group="teach", order=10,
+            ),
+        )  # fmt: skip
+
+    def document_owners(self) -> tuple[DocumentOwner, ...]:
+        return (
+            DocumentOwner(name="lesson", find=lookup.find_lesson, **_OWNER),
+            DocumentOwner(name="course", find=lookup.find_course, **_OWNER),
+        )
+
+
+_OWNER = {
+    "title": lambda owner: owner.title,
+    "public_url": lambda owner: owner.public_path,
+    "edit_path": lambda owner: owner.edit_path,
+    "may": policies.may,
+}

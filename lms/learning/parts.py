@@ -1,0 +1,132 @@
+"""The parts of a course's pages that are equal for everybody, drawn once for each version of the course.
+
+A course of 1,000 lessons would otherwise be drawn row by row on each page. Here every row exists in the few states
+that it can have for a person, and a page only picks.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Container
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app
+from flask_babel import get_locale
+from markupsafe import Markup
+
+from lms.courses.outline import Outline, PlacementView
+
+_KEPT = 64
+_CACHE = "lms_learning_parts"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One lesson, in all states: complete, open, locked; ``free`` is how its row in the curriculum invites readers."""
+
+    id: int
+    preview: bool
+    outline: tuple[Markup, Markup, Markup]
+    curriculum: tuple[Markup, Markup, Markup]
+    free: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The rows of one version of a course in one language, section by section."""
+
+    version: int
+    sections: tuple[tuple[_Row, ...], ...]
+
+
+_DONE, _OPEN, _LOCKED = range(3)
+_STATES = ("done", "open", "locked")
+
+
+def outline_rows(
+    outline: Outline, completed: Container[int], all_open: bool, current: PlacementView
+) -> list[Markup]:
+    """For each section the rows of the lesson page's outline, as one piece of HTML."""
+    drawn = []
+    for rows in parts(outline).sections:
+        pieces = [row.outline[_state(row, completed, all_open)] for row in rows]
+        drawn.append(pieces)
+    section = next(i for i, each in enumerate(outline.sections) if each.id == current.section_id)
+    place = outline.sections[section].lessons.index(current)
+    state = _STATES[_state(parts(outline).sections[section][place], completed, all_open)]
+    drawn[section][place] = _macros().outline_row(current, state, True)
+    return [_joined(pieces) for pieces in drawn]
+
+
+def curriculum_rows(outline: Outline, completed: Container[int], all_open: bool) -> list[Markup]:
+    """For each section the rows of the course page's curriculum, as one piece of HTML."""
+    drawn = []
+    for rows in parts(outline).sections:
+        pieces = []
+        for row in rows:
+            state = _state(row, completed, all_open)
+            pieces.append(row.free if state == _OPEN and not all_open else row.curriculum[state])
+        drawn.append(_joined(pieces))
+    return drawn
+
+
+def parts(outline: Outline) -> Parts:
+    """The course's rows in the language of this request, from memory if its version is there."""
+    kept: dict[tuple[int, str], Parts] = current_app.extensions.setdefault(_CACHE, {})
+    key = (outline.course.id, str(get_locale()))
+    found = kept.get(key)
+    if found is None or found.version != outline.course.version:
+        found = _draw(outline)
+        with _lock:
+            kept.pop(key, None)
+            while len(kept) >= _KEPT:
+                kept.pop(next(iter(kept)))
+            kept[key] = found
+    return found
+
+
+_lock = threading.Lock()
+
+
+def _joined(pieces: list[Markup]) -> Markup:
+    return Markup("".join(pieces))  # noqa: S704  every piece came out of a template
+
+
+def _state(row: _Row, completed: Container[int], all_open: bool) -> int:
+    # What was completed shows so for good, also when the access has ended.
+    if row.id in completed:
+        return _DONE
+    return _OPEN if all_open or row.preview else _LOCKED
+
+
+def _draw(outline: Outline) -> Parts:
+    macros = _macros()
+    return Parts(
+        outline.course.version,
+        tuple(tuple(_draw_row(macros, lesson) for lesson in section.lessons) for section in outline.sections),
+    )
+
+
+def _draw_row(macros: Any, lesson: PlacementView) -> _Row:
+    done, open_, locked = _STATES
+    return _Row(
+        lesson.id,
+        lesson.preview,
+        (
+            macros.outline_row(lesson, done, False),
+            macros.outline_row(lesson, open_, False),
+            macros.outline_row(lesson, locked, False),
+        ),
+        (
+            macros.curriculum_row(lesson, done),
+            macros.curriculum_row(lesson, open_),
+            macros.curriculum_row(lesson, locked),
+        ),
+        macros.curriculum_row(lesson, "free"),
+    )
+
+
+def _macros() -> Any:
+    """The row macros, through the theme chain, so that a theme can draw rows of its own."""
+    return current_app.jinja_env.get_template("learning/rows.html").module

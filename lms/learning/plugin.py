@@ -1,0 +1,28 @@
+"""All that the room learning adds."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from lms.access.events import GrantChanged
+from lms.extend import On, Plugin
+from lms.learning import enrolling, views
+
+
+class Learning(Plugin):
+    """Learning
+
+    The catalogue, course and lesson pages, enrolments and progress.
+    """
+
+    name = "learning"
+    category = "core"
+    builtin = True
+    models = "lms.learning.models"
+    migrations = "lms.learning.migrations"
+
+    def blueprint(self) -> Blueprint:
+        return views.blueprint
+
+    def listeners(self) -> tuple[On, ...]:
+        return (On(GrantChanged, enrolling.on_grant_changed),)

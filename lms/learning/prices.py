@@ -1,0 +1,41 @@
+"""What the courses of a list cost, in one query for all of them."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, or_, select
+
+from lms.access.models import Product, ProductItem
+from lms.access.services import EVERYTHING
+from lms.commerce.models import Offer
+from lms.commerce.offers import COLUMNS, OfferView, view
+from lms.db import session
+
+_OFFERS = (
+    select(ProductItem.course_id, *COLUMNS)
+    .join(Product, Product.id == ProductItem.product_id)
+    .join(Offer, Offer.product_id == Product.id)
+    .where(
+        Offer.active.is_(True),
+        Product.status == "active",
+        or_(
+            ProductItem.course_id.in_(bindparam("course_ids", expanding=True)), ProductItem.kind == EVERYTHING
+        ),
+    )
+    .order_by(Offer.amount, Offer.id)
+)
+
+
+def lowest(course_ids: list[int]) -> dict[int, OfferView]:
+    """For each course the offer that its card names: the cheapest made for the course, and rather one paid once than a
+    subscription; else the cheapest of those that open everything. Courses that nothing sells are left out."""
+    rows = session.execute(_OFFERS, {"course_ids": course_ids}).all()
+    for_all = next((view(row[1:]) for row in rows if row[0] is None), None)
+    chosen: dict[int, OfferView] = {} if for_all is None else dict.fromkeys(course_ids, for_all)
+    own: dict[int, OfferView] = {}
+    for course_id, *columns in rows:
+        if course_id is None:
+            continue
+        offer = view(columns)
+        if course_id not in own or (own[course_id].is_subscription and not offer.is_subscription):
+            own[course_id] = offer
+    return chosen | own
