@@ -30,13 +30,13 @@ _PORTAL_IN_TEXT = '<a data-link="stripe/customer-portal" data-args="{}" data-una
 
 
 def home(*, course_path: str, lesson_path: str, buy_path: str, member_path: str, picture_key: str = "") -> Json:
-    """The home page. ``buy_path`` and ``member_path`` are the checkout pages of the two offers; ``picture_key`` names a
-    picture of the media library for the opening, "" for none."""
+    """The home page. ``buy_path`` and ``member_path`` are the checkout pages of the two offers; ``picture_key`` names
+    a picture of the media library for the opening, "" for none."""
     opening = [
         heading("Write it once. Have it read.", 1, "display"),
         text(
-            "<p>Short courses on the writing that working life is made of: letters, minutes, contracts, notes. Each is "
-            "taught by somebody who did it for a living.</p>",
+            "<p>Short courses on the writing that working life is made of: letters, minutes, contracts, notes. Each "
+            "is taught by somebody who did it for a living.</p>",
             "lead",
         ),
         button("See the courses", page_address("/courses")),
@@ -63,9 +63,9 @@ def home(*, course_path: str, lesson_path: str, buy_path: str, member_path: str,
 
 def _first_page(lesson_path: str) -> Json:
     words = (
-        "<p>Somebody opens your letter at ten past nine, after eleven others. She did not make the mistake you describe. "
-        "She has a short list of things she may do without asking anyone, and she hopes that yours is on it.</p>"
-        "<p>Before you write a word, find out what is on that list.</p>"
+        "<p>Somebody opens your letter at ten past nine, after eleven others. She did not make the mistake you "
+        "describe. She has a short list of things she may do without asking anyone, and she hopes that yours is on "
+        "it.</p><p>Before you write a word, find out what is on that list.</p>"
         f'<p><a href="{lesson_path}">Read the whole lesson</a></p>'
     )
     head = [
@@ -113,8 +113,8 @@ def manage() -> Json:
         button("Manage your subscription", PORTAL),
         heading("If you cancel"),
         text(
-            "<p>Your courses stay open until the end of the month you have paid for. Your progress stays for good, and "
-            "so does whatever you bought once.</p>"
+            "<p>Your courses stay open until the end of the month you have paid for. Your progress stays for good, "
+            "and so does whatever you bought once.</p>"
         ),
         heading("Invoices"),
         text(
@@ -123,7 +123,8 @@ def manage() -> Json:
         ),
         heading("If something is wrong with a payment"),
         text(
-            '<p>Write to <a href="mailto:post@longtable.example">post@longtable.example</a> with the invoice number. A '
+            '<p>Write to <a href="mailto:post@longtable.example">post@longtable.example</a> with the invoice '
+            'number. A '
             "person answers within two working days.</p>"
         ),
     ]
@@ -137,28 +138,30 @@ def about() -> Json:
         [
             heading("About this school", 1),
             text(
-                "<p>Long Table is a small school for the writing that working life is made of. It has one rule: whoever "
-                "teaches here has done it for a living, for ten years at least.</p>",
+                "<p>Long Table is a small school for the writing that working life is made of. It has one rule: "
+                "whoever teaches here has done it for a living, for ten years at least.</p>",
                 "lead",
             ),
             heading("Why a long table"),
             text(
-                "<p>The school began in the canteen of a county council, where the people who answered the post ate at one "
-                "long table and read each other the best letter of the day. Margaret Ellis kept two hundred of them. When "
-                "she retired, her colleagues asked her what these had in common. The answer became our first course.</p>"
+                "<p>The school began in the canteen of a county council, where the people who answered the post ate "
+                "at one long table and read each other the best letter of the day. Margaret Ellis kept two hundred "
+                "of them. When she retired, her colleagues asked her what these had in common. The answer became "
+                "our first course.</p>"
             ),
             heading("How the courses work"),
             text(
-                "<p>A course is read in an evening and used for years. Each lesson ends with something to try on a real "
-                "piece of paper. There are no videos to wait for and no points to collect. You go at your own pace, mark "
-                "a lesson complete when you have tried it, and come back whenever you need it.</p>"
+                "<p>A course is read in an evening and used for years. Each lesson ends with something to try on a "
+                "real piece of paper. There are no videos to wait for and no points to collect. You go at your own "
+                "pace, mark a lesson complete when you have tried it, and come back whenever you need it.</p>"
                 "<p>The first lesson of every course is open to everybody. Read it before you pay for anything.</p>"
             ),
             heading("Who we are"),
             text(
                 "<ul><li><strong>Margaret Ellis</strong> answered the post of a county council for 22 years.</li>"
                 "<li><strong>Helen Marsh</strong> keeps these pages in order.</li></ul>"
-                '<p>Write to us at <a href="mailto:post@longtable.example">post@longtable.example</a>. A person answers '
+                '<p>Write to us at <a href="mailto:post@longtable.example">post@longtable.example</a>. A person '
+                'answers '
                 "within two working days.</p>"
             ),
             button("See the courses", page_address("/courses")),
