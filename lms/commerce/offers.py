@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -68,6 +67,11 @@ class OfferView:
         return words.price(self)
 
     @property
+    def rhythm(self) -> str:
+        """How often the price is paid, for the reader: "once", "a month"; "" for what is free."""
+        return words.rhythm(self)
+
+    @property
     def label(self) -> str:
         """The price in words for the reader: "€49 once", "€9 a month"."""
         return words.price_label(self)
@@ -81,11 +85,6 @@ class OfferView:
     def button(self) -> str:
         """What the button says."""
         return self.button_text or words.button(self)
-
-    @property
-    def trial(self) -> timedelta:
-        """How long it costs nothing."""
-        return timedelta(days=self.trial_days)
 
 
 COLUMNS = (
@@ -196,6 +195,15 @@ def offers_of_product(product_id: int, *, with_inactive: bool = False) -> tuple[
     return tuple(view(row) for row in session.execute(query.order_by(*_ORDER)))
 
 
+def offers_of_products(product_ids: Sequence[int]) -> dict[int, tuple[OfferView, ...]]:
+    """What each of the products can be bought for, in one query; products without an offer are missing."""
+    query = _select().where(Offer.product_id.in_(product_ids), _sold()).order_by(*_ORDER)
+    found: dict[int, tuple[OfferView, ...]] = {}
+    for offer in map(view, session.execute(query)):
+        found[offer.product_id] = (*found.get(offer.product_id, ()), offer)
+    return found
+
+
 def offers_for_course(course_id: int) -> tuple[OfferView, ...]:
     """What opens the course and can be bought: offers of its own products first, then of those for everything."""
     own = Offer.product_id.in_(select(ProductItem.product_id).where(ProductItem.course_id == course_id))
@@ -212,7 +220,7 @@ def active_offers() -> tuple[OfferView, ...]:
 _ORDER = (Offer.product_id, Offer.position, Offer.id)
 
 
-def _select() -> Select[Any]:
+def _select() -> Select[*tuple[Any, ...]]:
     return select(*COLUMNS).join(Product, Product.id == Offer.product_id)
 
 

@@ -121,7 +121,7 @@ def order_by_number(number: str) -> OrderView | None:
 
 
 def orders_of(person_id: int, *, before: int | None = None, limit: int = 50) -> tuple[OrderView, ...]:
-    """The person's orders, newest first, older than the order ``before``; without those that were never carried out."""
+    """The person's orders, newest first, older than ``before``; without those that were never carried out."""
     unfinished = (OrderState.OPEN, OrderState.EXPIRED)
     query = _select().where(Order.person_id == person_id, Order.state.not_in(unfinished))
     if before is not None:
@@ -166,12 +166,22 @@ def after_purchase_path(order_id: int) -> str:
 
 def product_path(product_id: int) -> str:
     """Where somebody who holds the product begins: in its course, or at the list of their courses."""
+    slug = _only_course(product_id)
+    return f"/learn/{slug}" if slug else "/account"
+
+
+def sales_path(product_id: int) -> str:
+    """The page that tells about the product: its course's, or the catalogue."""
+    slug = _only_course(product_id)
+    return f"/courses/{slug}" if slug else "/courses"
+
+
+def _only_course(product_id: int) -> str | None:
     product = access.product(product_id)
     if product is None or product.everything or len(product.course_ids) != 1:
-        return "/account"
+        return None
     courses = table("courses_course", column("id"), column("slug"))
-    slug = session.scalar(select(courses.c.slug).where(courses.c.id == product.course_ids[0]))
-    return f"/learn/{slug}"
+    return session.scalar(select(courses.c.slug).where(courses.c.id == product.course_ids[0]))
 
 
 def lock_order(order_id: int) -> Order:
@@ -240,7 +250,7 @@ def _make(person_id: int, offer: OfferView, provider: str, now: datetime) -> Ord
     return placed
 
 
-def _select(*more: Any) -> Select[Any]:
+def _select(*more: Any) -> Select[*tuple[Any, ...]]:
     return (
         select(*_COLUMNS, *offers.COLUMNS, *more)
         .join(OrderLine, OrderLine.order_id == Order.id)

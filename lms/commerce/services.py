@@ -11,6 +11,7 @@ from lms.commerce.offers import (
     offer_by_public_id,
     offers_for_course,
     offers_of_product,
+    offers_of_products,
     set_offer_active,
 )
 from lms.commerce.orders import (
@@ -29,6 +30,7 @@ from lms.commerce.orders import (
     orders_of,
     place_order,
     product_path,
+    sales_path,
 )
 from lms.commerce.payments import (
     UnknownPayment,
@@ -73,6 +75,7 @@ __all__ = [
     "offer_by_public_id",
     "offers_for_course",
     "offers_of_product",
+    "offers_of_products",
     "order_by_number",
     "order_path",
     "orders_of",
@@ -87,6 +90,7 @@ __all__ = [
     "refunded_amount",
     "release_order",
     "running_subscription",
+    "sales_path",
     "set_offer_active",
     "subscriptions_of",
 ]

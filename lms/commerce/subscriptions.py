@@ -162,7 +162,7 @@ def _locked(fact: SubscriptionFact) -> tuple[Subscription, bool]:
     dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     now = clock.real_now()
     key = {"provider": fact.provider, "provider_ref": fact.provider_ref}
-    values = {**key, "person_id": fact.person_id, "offer_id": fact.offer_id, "order_id": fact.order_id}
+    values: dict[str, Any] = {**key, "person_id": fact.person_id, "offer_id": fact.offer_id, "order_id": fact.order_id}
     values |= {"state": "", "reason": "", "created_at": now, "updated_at": now}
     insert = dialect.insert(Subscription).values(values).on_conflict_do_nothing(index_elements=tuple(key))
     is_new = session.execute(insert.returning(Subscription.id)).scalar() is not None
@@ -233,7 +233,7 @@ _COLUMNS = (
 )
 
 
-def _select() -> Select[Any]:
+def _select() -> Select[*tuple[Any, ...]]:
     return (
         select(*_COLUMNS, *offers.COLUMNS)
         .join(Offer, Offer.id == Subscription.offer_id)

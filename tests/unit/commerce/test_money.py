@@ -30,7 +30,9 @@ def test_the_short_form_loses_nothing(currency: str, amount: int) -> None:
     assert to_minor(Decimal(digits), currency) == amount
 
 
-@pytest.mark.parametrize(("currency", "text", "minor"), [("eur", "9", 900), ("jpy", "5000", 5000), ("kwd", "1.5", 1500)])
+@pytest.mark.parametrize(
+    ("currency", "text", "minor"), [("eur", "9", 900), ("jpy", "5000", 5000), ("kwd", "1.5", 1500)]
+)
 def test_the_currency_decides_about_decimals(currency: str, text: str, minor: int) -> None:
     assert to_minor(text, currency) == minor
 
