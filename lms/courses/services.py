@@ -124,7 +124,7 @@ def create_course(
     session.execute(delete(OldSlug).where(OldSlug.slug == slug))
     session.add(made)
     session.flush()  # for its id
-    audit.record("course.created", actor_id=actor_id, subject=f"course:{made.id}", detail={"slug": slug})
+    audit.record("course.created", actor_id=actor_id, subject=f"course/{made.id}", detail={"slug": slug})
     return course(made.id)
 
 
@@ -144,7 +144,7 @@ def update_course(
         session.add(OldSlug(course_id=course_id, slug=found.slug))
     found.title, found.subtitle, found.summary, found.slug, found.cover = title, subtitle, summary, slug, cover
     _changed(found)
-    audit.record("course.changed", actor_id=actor_id, subject=f"course:{course_id}", detail={"slug": slug})
+    audit.record("course.changed", actor_id=actor_id, subject=f"course/{course_id}", detail={"slug": slug})
     return course(course_id)
 
 
@@ -158,7 +158,7 @@ def add_section(course_id: int, title: str, *, actor_id: int | None = None) -> S
     session.add(made)
     session.flush()  # for its id
     _changed(found)
-    audit.record("section.added", actor_id=actor_id, subject=f"course:{course_id}", detail={"section": made.id})
+    audit.record("section.added", actor_id=actor_id, subject=f"course/{course_id}", detail={"section": made.id})
     return SectionView(made.id, course_id, title, ())
 
 
@@ -194,7 +194,7 @@ def add_lesson(
     session.add(placement)
     content.save_document("lesson", lesson.id, document, author_id=actor_id)
     _changed(found)
-    audit.record("lesson.added", actor_id=actor_id, subject=f"course:{course_id}", detail={"lesson": lesson.id})
+    audit.record("lesson.added", actor_id=actor_id, subject=f"course/{course_id}", detail={"lesson": lesson.id})
     return next(view for view in outline_by_id(course_id).lessons if view.id == placement.id)
 
 
@@ -214,7 +214,7 @@ def publish_course(course_id: int, *, actor_id: int | None, now: datetime | None
     found.status = PUBLISHED
     found.published_at = found.published_at or now or clock.now()
     _changed(found)
-    audit.record("course.published", actor_id=actor_id, subject=f"course:{course_id}")
+    audit.record("course.published", actor_id=actor_id, subject=f"course/{course_id}")
     emit(CoursePublished(course_id))
     return course(course_id)
 
@@ -226,7 +226,7 @@ def unpublish_course(course_id: int, *, actor_id: int | None) -> CourseView:
         return course(course_id)
     found.status = DRAFT
     _changed(found)
-    audit.record("course.unpublished", actor_id=actor_id, subject=f"course:{course_id}")
+    audit.record("course.unpublished", actor_id=actor_id, subject=f"course/{course_id}")
     emit(CourseUnpublished(course_id))
     return course(course_id)
 

@@ -33,6 +33,19 @@ class SampleSection:
     lessons: tuple[SampleLesson, ...]
 
 
+def make(courses: Any, *, actor_id: int | None) -> Any:
+    """Make the course and publish it, through ``courses`` (the room's services); returns its ``CourseView``."""
+    made = courses.create_course(**COURSE, actor_id=actor_id)
+    for section in SECTIONS:
+        place = courses.add_section(made.id, section.title, actor_id=actor_id)
+        for lesson in section.lessons:
+            courses.add_lesson(
+                place.id, title=lesson.title, slug=lesson.slug, minutes=lesson.minutes, document=lesson.document,
+                preview=lesson.preview, actor_id=actor_id,
+            )  # fmt: skip
+    return courses.publish_course(made.id, actor_id=actor_id)
+
+
 COURSE: dict[str, Any] = {
     "slug": "letters-that-get-answered",
     "title": "Letters that get answered",

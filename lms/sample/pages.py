@@ -14,24 +14,14 @@ from lms.sample.blocks import (
     text,
 )
 
-SITE = {"name": "Long Table", "tagline": "a small school for writing at work"}
-MANAGE_SLUG = "manage-subscription"
-ABOUT_SLUG = "about"
-HOME_SLUG = "home"
-MENU = [
-    {"label": "Courses", "href": "/courses"},
-    {"label": "Membership", "href": f"/{MANAGE_SLUG}"},
-    {"label": "About", "href": f"/{ABOUT_SLUG}"},
-]
 PORTAL: Json = {
     "kind": "dynamic", "source": "stripe", "key": "customer-portal", "args": {}, "unavailable": "hide",
 }  # fmt: skip
 _PORTAL_IN_TEXT = '<a data-link="stripe/customer-portal" data-args="{}" data-unavailable="hide">'
 
 
-def home(*, course_path: str, lesson_path: str, buy_path: str, member_path: str, picture_key: str = "") -> Json:
-    """The home page. ``buy_path`` and ``member_path`` are the checkout pages of the two offers; ``picture_key`` names
-    a picture of the media library for the opening, "" for none."""
+def home(*, course_path: str, lesson_path: str, picture_key: str = "") -> Json:
+    """The home page; ``picture_key`` names a picture of the media library for the opening, "" for none."""
     opening = [
         heading("Write it once. Have it read.", 1, "display"),
         text(
@@ -55,7 +45,7 @@ def home(*, course_path: str, lesson_path: str, buy_path: str, member_path: str,
         [
             columns(opening, beside, frame="hero"),
             _first_page(lesson_path),
-            _prices(course_path, buy_path, member_path),
+            _prices(course_path),
             _reader(course_path),
         ],
     )
@@ -75,16 +65,16 @@ def _first_page(lesson_path: str) -> Json:
     return columns(head, [text(words, "reading")], ratio="wide-right", frame="band")
 
 
-def _prices(course_path: str, buy_path: str, member_path: str) -> Json:
+def _prices(course_path: str) -> Json:
     once = [
         heading("€49 once", 3),
         text(f'<p>The course <a href="{course_path}">Letters that get answered</a>, yours to keep.</p>'),
-        button("Buy this course", page_address(buy_path), "ghost"),
+        button("Buy this course", page_address(course_path), "ghost"),
     ]
     monthly = [
         heading("€9 a month", 3),
         text("<p>Open for as long as you are a member. Cancel whenever you like.</p>"),
-        button("Become a member", page_address(member_path)),
+        button("Become a member", page_address(course_path)),
     ]
     head = [heading("Two ways to pay"), text("<p>Both open the same lessons. Prices include VAT.</p>", "small")]
     return columns(head, [columns(once, monthly, frame="box")], ratio="wide-right", frame="band")
