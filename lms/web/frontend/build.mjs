@@ -31,14 +31,13 @@ const families = [
   },
 ];
 
-const manifest = { files: {}, preload: [], licences: {} };
+const manifest = { preload: [], licences: {} };
 
 async function copyHashed(source, folder, name, extension) {
   const digest = createHash("sha256").update(await readFile(source)).digest("hex").slice(0, 10);
   const target = `${folder}/${name}.${digest}.${extension}`;
   await copyFile(source, join(out, target));
-  manifest.files[`${folder}/${name}.${extension}`] = target;
-  return target;
+  return { target, digest };
 }
 
 // One @font-face of a fontsource sheet is: a comment with the file's name, then the rule.
@@ -60,9 +59,9 @@ async function fonts() {
       const kept = facesOf(sheet).filter(({ file }) => subsets.some((subset) => isSubset(file, subset)));
       if (kept.length !== subsets.length) throw new Error(`${sheetName}: ${kept.length} of ${subsets.length} subsets`);
       for (const { file, range } of kept) {
-        const target = await copyHashed(join(folder, "files", `${file}.woff2`), "fonts", file, "woff2");
-        if (file === family.preload) manifest.preload.push(target);
-        rules.push(fontFace(family, style, weightOf(sheet), target, range));
+        const copy = await copyHashed(join(folder, "files", `${file}.woff2`), "fonts", file, "woff2");
+        if (file === family.preload) manifest.preload.push(copy.target);
+        rules.push(fontFace(family, style, weightOf(sheet), copy, range));
       }
     }
     manifest.licences[family.package] = await copyLicence(family.package, "LICENSE");
@@ -74,11 +73,13 @@ function isSubset(file, subset) {
   return new RegExp(`-\\d-${subset}-(opsz|wght)-(normal|italic)$`).test(file);
 }
 
-function fontFace(family, style, weight, target, range) {
+// The address must be, letter for letter, the one that asset() makes for the preload (with ?v= and the digest), or
+// browsers load the file twice.
+function fontFace(family, style, weight, { target, digest }, range) {
   const overrides = Object.entries(family.overrides).map(([name, value]) => `${name}:${value};`).join("");
   return (
     `@font-face{font-family:"${family.name}";font-style:${style};font-weight:${weight};font-display:swap;` +
-    `${overrides}src:url("${target}") format("woff2");unicode-range:${range}}\n`
+    `${overrides}src:url("${target}?v=${digest}") format("woff2");unicode-range:${range}}\n`
   );
 }
 
