@@ -52,6 +52,8 @@ def create_app(config: Config) -> Flask:
     """
     app = StoaApp("lms", root_path=str(CORE), instance_path=str(config.instance), static_folder=None)
     _configure(app, config)
+    # For long-lived processes that follow changes of plugins from a floor below this one.
+    app.extensions["lms_build"] = lambda: create_app(config)
     db.init_app(app)
     state.init_app(app)
     with app.app_context():

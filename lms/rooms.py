@@ -2,9 +2,9 @@
 
 ROOMS = (
     "lms.host.plugin:Host",
-    # "lms.audit.plugin:Audit",
-    # "lms.jobs.plugin:Jobs",
-    # "lms.settings.plugin:Settings",
+    "lms.audit.plugin:Audit",
+    "lms.jobs.plugin:Jobs",
+    "lms.settings.plugin:Settings",
     # "lms.mail.plugin:Mail",
     # "lms.media.plugin:Media",
     # "lms.health.plugin:Health",

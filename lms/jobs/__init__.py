@@ -1,0 +1,1 @@
+"""Background work in the database: enqueued with the change that needs it, done once, lost never."""

@@ -1,0 +1,1 @@
+"""What the owner decides in the browser: values by section, secrets sealed."""
