@@ -69,7 +69,8 @@ def revision_html(revision_id: int, ctx: RenderContext) -> Rendered:
     Raises ``LookupError``.
     """
     # Links that are equal for all are written as text: a page that moves is a new content version.
-    key = (revision_id, state.content_version(), str(get_locale() or ""), ctx.path)
+    versions = state.content_version(), state.get("settings")
+    key = (revision_id, *versions, str(get_locale() or ""), ctx.path)
     compiled = _documents().get(key)
     if compiled is None:
         compiled = compile_document(services.tree_of_revision(revision_id), ctx.path, replace(ctx, person=None))

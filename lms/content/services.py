@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -124,15 +124,29 @@ def newest_revision(owner_kind: str, owner_id: int) -> RevisionView | None:
     return None if row is None else _view(row)
 
 
-def newest_revision_ids(owner_kind: str) -> dict[int, tuple[int, int | None]]:
-    """For lists of owners: owner id → (id of the newest revision, id of the published one). One query."""
+@dataclass(frozen=True, slots=True)
+class DocumentSummary:
+    """For lists: newest and published revision, who saved the newest one and when (real time, UTC)."""
+
+    newest_id: int
+    published_id: int | None
+    author_id: int | None
+    saved_at: datetime
+
+
+def summaries(owner_kind: str, owner_ids: Sequence[int]) -> dict[int, DocumentSummary]:
+    """Owner id → what a list says about its document. One query."""
+    if not owner_ids:
+        return {}
+    newest = (
+        select(func.max(Revision.number)).where(Revision.document_id == Document.id).correlate(Document)
+    ).scalar_subquery()
     query = (
-        select(Document.owner_id, func.max(Revision.id), Document.published_id)
-        .join(Revision, Revision.document_id == Document.id)
-        .where(Document.owner_kind == owner_kind)
-        .group_by(Document.owner_id, Document.published_id)
+        select(Document.owner_id, Revision.id, Document.published_id, Revision.author_id, Revision.created_at)
+        .join(Revision, (Revision.document_id == Document.id) & (Revision.number == newest))
+        .where(Document.owner_kind == owner_kind, Document.owner_id.in_(owner_ids))
     )
-    return {owner_id: (newest, published) for owner_id, newest, published in session.execute(query)}
+    return {owner_id: DocumentSummary(*about) for owner_id, *about in session.execute(query)}
 
 
 def unpublish(owner_kind: str, owner_id: int) -> None:
