@@ -177,9 +177,10 @@ def add_lesson(
     Raises ``NotFound`` for an unknown section, ``Problem`` for an address that is taken or not an address, and
     whatever ``content`` finds wrong with the document.
     """
-    course_id = session.scalar(select(Section.course_id).where(Section.id == section_id))
-    if course_id is None:
+    section = session.get(Section, section_id)
+    if section is None:
         raise NotFound(_("This section does not exist."))
+    course_id = section.course_id
     found = _locked(course_id)
     position = session.scalar(
         select(func.coalesce(func.max(Placement.position), 0)).where(Placement.section_id == section_id)
@@ -195,7 +196,11 @@ def add_lesson(
     content.save_document("lesson", lesson.id, document, author_id=actor_id)
     _changed(found)
     audit.record("lesson.added", actor_id=actor_id, subject=f"course/{course_id}", detail={"lesson": lesson.id})
-    return next(view for view in outline_by_id(course_id).lessons if view.id == placement.id)
+    return PlacementView(
+        id=placement.id, course_id=course_id, section_id=section_id, lesson_id=lesson.id, slug=placement.slug,
+        title=title, minutes=minutes, preview=preview, number=_number(section, placement),
+        section_title=section.title, path=f"/learn/{found.slug}/{placement.slug}",
+    )  # fmt: skip
 
 
 def publish_course(course_id: int, *, actor_id: int | None, now: datetime | None = None) -> CourseView:
@@ -229,6 +234,20 @@ def unpublish_course(course_id: int, *, actor_id: int | None) -> CourseView:
     audit.record("course.unpublished", actor_id=actor_id, subject=f"course/{course_id}")
     emit(CourseUnpublished(course_id))
     return course(course_id)
+
+
+def _number(section: Section, placement: Placement) -> int:
+    """The lesson's number in reading order, counted from 1: it is the last of its section."""
+    earlier = or_(
+        Section.position < section.position,
+        and_(Section.position == section.position, Section.id <= section.id),
+    )
+    counted = session.scalar(
+        select(func.count(Placement.id))
+        .join(Section, Section.id == Placement.section_id)
+        .where(Section.course_id == placement.course_id, earlier)
+    )
+    return counted or 1
 
 
 def _locked(course_id: int) -> Course:
