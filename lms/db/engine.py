@@ -76,11 +76,8 @@ class UnitOfWork(Session):
         super().rollback()
 
 
-db = SQLAlchemy(
-    model_class=Base,
-    disable_autonaming=True,
-    session_options={"class_": UnitOfWork, "expire_on_commit": False},
-)
+# Objects expire with each commit: kept values would be written back over what others changed meanwhile.
+db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"class_": UnitOfWork})
 Model = db.Model
 session = db.session
 

@@ -54,9 +54,7 @@ def _make() -> None:
     hashes = {role: passwords.hash_password(password) for role, (_, _, password, _) in PEOPLE.items()}
     with writes():
         for role, (name, email, _, roles) in PEOPLE.items():
-            accounts.create_person(
-                email=email, name=name, password_hash=hashes[role], roles=roles, verified=True
-            )
+            accounts.create_person(email=email, name=name, password_hash=hashes[role], roles=roles, verified=True)
         owner = accounts.by_email(PEOPLE["owner"][1])
         assert owner is not None
         _make_course(owner.id)
@@ -65,9 +63,7 @@ def _make() -> None:
 
 def _make_course(owner_id: int) -> None:
     made = letters.make(courses, actor_id=owner_id)
-    product = access.create_product(
-        slug="letters", name=words.PRODUCT, items=[("course", made.id)], actor_id=owner_id
-    )
+    product = access.create_product(slug="letters", name=words.PRODUCT, items=[("course", made.id)], actor_id=owner_id)
     commerce.create_offer(product_id=product.id, kind="one_time", amount=4900, currency="eur", actor_id=owner_id)
     commerce.create_offer(
         product_id=product.id, kind="subscription", amount=900, currency="eur", interval="month", actor_id=owner_id
@@ -78,5 +74,3 @@ def _make_pages(owner_id: int) -> None:
     for slug, title, document in words.PAGES:
         pages.create_page(slug=slug, title=title, document=document, actor_id=owner_id, publish=True)
     settings.save("site", words.SETTINGS, actor_id=owner_id)
-
-

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from wtforms import BooleanField, Field, IntegerField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length
 
 
 class PlainText(StringField):
     """Words without markup, at most ``max_length`` characters; ``inline`` lets people type on the canvas."""
 
-    def __init__(
-        self, label: Any = "", *, max_length: int = 400, inline: bool = False, **options: Any
-    ) -> None:
+    def __init__(self, label: Any = "", *, max_length: int = 400, inline: bool = False, **options: Any) -> None:
         self.inline = inline
         self.max_length = max_length
         options["validators"] = [*options.get("validators", ()), Length(max=max_length)]
@@ -38,7 +37,7 @@ class Choice(SelectField):
 
     def __init__(self, label: Any = "", choices: Sequence[tuple[str, Any]] = (), **options: Any) -> None:
         options.setdefault("default", choices[0][0] if choices else None)
-        super().__init__(label, choices=list(choices), **options)
+        super().__init__(label, choices=[SelectChoice(value, shown) for value, shown in choices], **options)
 
 
 class Toggle(BooleanField):

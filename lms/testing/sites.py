@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextvars
 import os
 import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -96,12 +97,31 @@ def database(kind: str, folder: Path, plugins: tuple[str, ...]) -> Iterator[str]
         shutil.copy(_sqlite_template(plugins), file)
         yield f"sqlite:///{file}"
         return
+    with empty_postgresql(template=_postgresql_template(plugins)) as address:
+        yield address
+
+
+@contextmanager
+def empty_postgresql(template: str = "template0") -> Iterator[str]:
+    """The address of a new database on the PostgreSQL server, dropped afterwards."""
     name = f"stoa_test_{uuid.uuid4().hex[:12]}"
-    _on_server(f'CREATE DATABASE "{name}" TEMPLATE "{_postgresql_template(plugins)}"')
+    _on_server(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     try:
         yield POSTGRESQL.rsplit("/", 1)[0] + "/" + name
     finally:
         _on_server(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+class Browser(FlaskClient):
+    """A test client whose requests stand alone.
+
+    Flask lends a request the app context that is pushed already, and with it ``g`` and the database session of the
+    test. Here each request runs in an empty context, and what the test made is committed before it.
+    """
+
+    def open(self, *arguments: Any, **options: Any) -> Any:
+        db.commit()
+        return contextvars.Context().run(super().open, *arguments, **options)
 
 
 @dataclass
@@ -113,13 +133,10 @@ class TestSite:
     app: Flask
     config: Config
     plugins: tuple[str, ...] = ()
-    clients: list[FlaskClient] = field(default_factory=list)
 
     def client(self) -> FlaskClient:
         """A browser without cookies."""
-        made = self.app.test_client()
-        self.clients.append(made)
-        return made
+        return Browser(self.app, self.app.response_class)
 
     def commit(self) -> None:
         """Commit what the test made through services; listeners run now."""

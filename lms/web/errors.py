@@ -80,7 +80,8 @@ def _on_database(error: DBAPIError) -> Any:
     if not (error.connection_invalidated or type(error).__name__ in {"OperationalError", "InterfaceError"}):
         raise error
     log.error("database: %s", error)
-    response = make_response(" ".join(_sentences(503)) + "\n", 503)
+    # Not translated: the language stands in the database.
+    response = make_response("The site is busy for a moment. Reload the page in a few seconds.\n", 503)
     response.mimetype = "text/plain"
     response.headers["Retry-After"] = "5"
     return response
@@ -97,7 +98,7 @@ def rollback_quietly() -> None:
 def _on_anything(error: Exception) -> Any:
     rollback_quietly()
     log.exception("unhandled error at %s %s", request.method, request.path, exc_info=error)
-    response = make_response(" ".join(_sentences(500)) + "\n", 500)
+    response = make_response("Something went wrong on our side. Reload the page. If it stays, tell us.\n", 500)
     response.mimetype = "text/plain"
     return response
 

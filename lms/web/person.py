@@ -61,9 +61,16 @@ def _load(http_request: Request) -> CurrentPerson | None:
     return loader.load(http_request) if loader is not None else None
 
 
+class Manager(flask_login.LoginManager):
+    """Flask-Login without its remember cookie, whose upkeep would make every page depend on a cookie."""
+
+    def _update_remember_cookie(self, response: Any) -> Any:
+        return response
+
+
 def init_app(app: Flask) -> None:
     """Let Flask-Login ask our session rows; its context processor would load a person on every page."""
-    manager = flask_login.LoginManager()
+    manager = Manager()
     manager.init_app(app, add_context_processor=False)
     manager.request_loader(_load)
     manager.session_protection = None

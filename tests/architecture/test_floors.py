@@ -67,7 +67,9 @@ def modules_of(package: Path) -> set[str]:
 
 
 CORE = ROOT / "lms"
-PLUGINS = sorted(path.parent for path in (ROOT / "plugins").glob("*/*/__init__.py") if path.parent.name.startswith("lms_"))
+PLUGINS = sorted(
+    path.parent for path in (ROOT / "plugins").glob("*/*/__init__.py") if path.parent.name.startswith("lms_")
+)
 
 
 def test_imports_go_down_only() -> None:
@@ -75,7 +77,11 @@ def test_imports_go_down_only() -> None:
 
 
 def test_every_room_has_a_floor() -> None:
-    rooms = {path.name.removesuffix(".py") for path in CORE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    rooms = {
+        path.name.removesuffix(".py")
+        for path in CORE.iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").is_file()
+    }
     assert rooms - RANK.keys() - {"__init__"} == set()
 
 
@@ -95,7 +101,8 @@ def test_plugins_import_only_the_contract_and_the_facade(package: Path) -> None:
     foreign = [
         f"{i.module}:{i.line} imports {i.target}"
         for i in all_imports(package)
-        if i.target.split(".")[0] == "lms" and ".".join(i.target.split(".")[:2]) not in {"lms.extend", "lms.api", "lms.testing"}
+        if i.target.split(".")[0] == "lms"
+        and ".".join(i.target.split(".")[:2]) not in {"lms.extend", "lms.api", "lms.testing"}
     ]
     assert foreign == []
 

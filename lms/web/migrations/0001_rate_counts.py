@@ -18,8 +18,8 @@ def upgrade() -> None:
         sa.Column("key", sa.String(200), nullable=False),
         sa.Column("count", sa.Integer, nullable=False),
         sa.Column("expires", sa.BigInteger, nullable=False),
-        sa.Column("created_at", sa.DateTime, nullable=True),
-        sa.Column("updated_at", sa.DateTime, nullable=True),
+        sa.Column("created_at", sa.DateTime, nullable=False),
+        sa.Column("updated_at", sa.DateTime, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_web_rate_count"),
         sa.UniqueConstraint("key", name="uq_web_rate_count_key"),
     )

@@ -1,0 +1,201 @@
+"""The demo as its own processes, and a real Chromium in front of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "lms" / "web" / "static" / "dist" / "dev" / "axe.min.js"
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
+)
+# Chromium would look for Google's hosts at every start.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(item.fspath).parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.browser)
+            # One process drives all browser tests, so that a demo is started once.
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Demo:
+    """A running demo: addresses, people, and the simulator's controls."""
+
+    site: str
+    simulator: str
+    people: dict[str, dict[str, str]]
+    pages: dict[str, str]
+    instance: Path
+
+    def url(self, path: str) -> str:
+        return self.site + path
+
+    def control(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """GET or, with a body, POST a control address of the simulator."""
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(
+            f"{self.simulator}/_simulator/{path}", data=data, headers={"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def advance(self, **duration: float) -> None:
+        """Move the simulator's clock; domain time follows it."""
+        seconds = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
+        self.control("clock", {"advance": sum(int(n * seconds[unit]) for unit, n in duration.items())})
+
+    def simulator_key(self) -> str:
+        keys = self.control("state")["keys"]
+        return next(str(key["key"]) for key in keys if key["key"].startswith("rk_test_"))
+
+    def sign_in(self, page: Page, role: str) -> None:
+        person = self.people[role]
+        page.goto(self.url("/login"))
+        page.get_by_label("E-mail").fill(person["email"])
+        page.get_by_label("Password", exact=True).fill(person["password"])
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(lambda address: "/login" not in address)
+
+    def mails(self) -> list[str]:
+        """The text of every mail in the outbox, oldest first."""
+        return [file.read_text() for file in sorted((self.instance / "outbox").glob("*.eml"))]
+
+
+def start_demo(instance: Path, *options: str) -> tuple[subprocess.Popen[bytes], Demo]:
+    environment = {
+        **os.environ,
+        "LMS_INSTANCE": str(instance),
+        "LMS_DEMO_PORT": str(free_port()),
+        "LMS_DEMO_SIMULATOR_PORT": str(free_port()),
+    }
+    log = (instance.parent / f"{instance.name}.log").open("wb")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lms", "demo", *options], env=environment, stdout=log, stderr=log, cwd=instance.parent
+    )
+    told = instance / "demo.json"
+    until = time.monotonic() + 90
+    while not told.exists() or not told.read_text().endswith("}\n"):
+        if process.poll() is not None or time.monotonic() > until:
+            process.kill()
+            logs = "\n".join(f"{f.name}:\n{f.read_text()[-3000:]}" for f in instance.glob("logs/*.log"))
+            pytest.fail(f"The demo did not start:\n{Path(log.name).read_text()}\n{logs}")
+        time.sleep(0.1)
+    about = json.loads(told.read_text())
+    return process, Demo(about["site"], about["simulator"], about["people"], about["pages"], instance)
+
+
+def stop_demo(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGINT)
+    process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demo as `make demo` starts it: connected, and the subscriber pays."""
+    process, running = start_demo(tmp_path_factory.mktemp("demo") / "instance")
+    yield running
+    stop_demo(process)
+
+
+@pytest.fixture
+def fresh_demo(tmp_path: Path) -> Iterator[Demo]:
+    """The demo as `make demo FRESH=1` starts it: Stripe is not connected."""
+    process, running = start_demo(tmp_path / "instance", "--fresh")
+    yield running
+    stop_demo(process)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM:
+        if os.environ.get("CI"):
+            pytest.fail("Chromium is not installed; in CI it has to be.")
+        pytest.skip("No Chromium on this machine: browser tests are skipped. Install the package chromium.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """``new_page()`` opens a browser of its own (own cookies). Script errors and policy reports fail the test."""
+    contexts = []
+    complaints: list[str] = []
+
+    def opened(**options: Any) -> Page:
+        context = chromium.new_context(locale="en-GB", **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+        page.on(
+            "console",
+            lambda message: (
+                complaints.append(f"{page.url}: {message.text}")
+                if message.type == "error" and "Failed to load resource" not in message.text
+                else None
+            ),
+        )
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    return new_page()
+
+
+def check_accessibility(page: Page) -> None:
+    """Fails on everything that axe-core calls serious or critical."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    bad = [
+        f"{v['id']} ({v['impact']}): {v['help']}: {[n['target'] for n in v['nodes']][:5]}"
+        for v in found["violations"]
+        if v["impact"] in {"serious", "critical"}
+    ]
+    assert bad == [], f"{page.url}: " + "\n".join(bad)
+
+
+@pytest.fixture
+def accessible() -> Callable[[Page], None]:
+    return check_accessibility
