@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from flask import Flask
+from flask import Flask, has_app_context
 from sqlalchemy.exc import DatabaseError
 
 from lms.base import clock
@@ -38,8 +38,11 @@ class Worker:
     def run_due(self, limit: int = 1000, *, at: datetime | None = None) -> int:
         """Run what is due now (or at ``at``, real time, UTC), what follows from it too; returns how many ran.
 
-        For tests and commands. With strict plugins a failure is kept as ever, then raised; a ``Problem`` is not.
+        For tests and commands; an open transaction of the caller is ended first. With strict plugins a failure is kept as ever, then raised; a ``Problem`` is not.
         """
+        if has_app_context():
+            # Each job has a session of its own; on SQLite a transaction left open here would lock it out.
+            session.rollback()
         count = 0
         while count < limit and self._run_one(at, strict=True):
             count += 1
