@@ -1,0 +1,1 @@
+"""Stripe for Stoa: connection, checkout, customer portal, webhooks."""

@@ -1,0 +1,138 @@
+"""Products and prices at Stripe: one product for each of ours, one price for each offer and currency.
+
+They are made when they are first needed. A price cannot change at Stripe: another amount is another price, the old one
+is archived, and subscriptions that run on it go on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from lms.api import db
+from lms_stripe import client, connections, operations
+from lms_stripe.failures import StripeFailure
+from lms_stripe.models import Connection, Price
+from lms_stripe.statements import insert_ignoring
+
+SELLABLE = ("one_time", "subscription")
+
+
+def price_of(connection_id: int, offer: Any) -> Price | None:
+    """The price in use for the offer as it is now."""
+    return db.session.scalar(
+        select(Price).filter_by(connection_id=connection_id, offer_id=offer.id, active=True, **_terms(offer)).limit(1)
+    )
+
+
+def offer_of(connection_id: int, price_ids: tuple[str, ...]) -> int | None:
+    """Which offer one of the prices was made for."""
+    known = Price.price_id.in_(price_ids)
+    return db.session.scalar(select(Price.offer_id).where(Price.connection_id == connection_id, known).limit(1))
+
+
+def ensure_price(connection: Connection, offer: Any) -> str:
+    """The id of the offer's price, made when there is none. Commits. Raises ``StripeFailure``."""
+    found = price_of(connection.id, offer)
+    if found is not None:
+        return found.price_id
+    product_id = _ensure_product(connection, offer)
+    terms = _terms(offer)
+    lookup_key = f"{connection.site_id}-{offer.public_id}-{terms['currency']}-{terms['unit_amount']}"
+    params: dict[str, Any] = {
+        "product": product_id,
+        "currency": terms["currency"],
+        "unit_amount": terms["unit_amount"],
+        "lookup_key": lookup_key,
+        # An archived price of the same amount would keep the lookup key to itself.
+        "transfer_lookup_key": True,
+        "metadata": {"site_id": connection.site_id, "offer": str(offer.id)},
+    }
+    if offer.kind == "subscription":
+        params["recurring"] = {"interval": offer.interval, "interval_count": offer.interval_count}
+    stripe = connections.client_of(connection)
+
+    def find() -> str | None:
+        listed = stripe.v1.prices.list({"lookup_keys": [lookup_key], "limit": 1})
+        return listed.data[0].id if listed.data else None
+
+    made = operations.make(
+        connection.id,
+        "price.create",
+        f"offer:{offer.id}",
+        params,
+        lambda given, key: stripe.v1.prices.create(given, {"idempotency_key": key}),  # type: ignore[arg-type]
+        find,
+    )
+    values = {
+        "connection_id": connection.id,
+        "offer_id": offer.id,
+        "local_product_id": offer.product_id,
+        "product_id": product_id,
+        "price_id": made.stripe_id,
+        "lookup_key": lookup_key,
+    }
+    insert_ignoring(Price, values | terms, ("connection_id", "price_id"))
+    _archive_others(connection, offer, made.stripe_id)
+    return made.stripe_id
+
+
+def forget_price(connection_id: int, price_id: str) -> None:
+    """It is gone or archived at Stripe: the next sale makes another. Does not commit."""
+    row = db.session.scalar(select(Price).filter_by(connection_id=connection_id, price_id=price_id))
+    if row is not None:
+        row.active = False
+        operations.forget(connection_id, "price.create", f"offer:{row.offer_id}")
+
+
+def _ensure_product(connection: Connection, offer: Any) -> str:
+    known = db.session.scalar(
+        select(Price.product_id).filter_by(connection_id=connection.id, local_product_id=offer.product_id).limit(1)
+    ) or operations.result(connection.id, "product.create", f"product:{offer.product_id}")
+    if known:
+        return known
+    stripe = connections.client_of(connection)
+    marks = {"site_id": connection.site_id, "product": str(offer.product_id)}
+
+    def find() -> str | None:
+        listed = stripe.v1.products.list({"limit": 100, "active": True})
+        for entry in listed.auto_paging_iter():
+            if (entry.metadata.to_dict() if entry.metadata else {}) == marks:
+                return entry.id
+        return None
+
+    return operations.make(
+        connection.id,
+        "product.create",
+        f"product:{offer.product_id}",
+        {"name": offer.product_name, "metadata": marks},
+        lambda given, key: stripe.v1.products.create(given, {"idempotency_key": key}),  # type: ignore[arg-type]
+        find,
+    ).stripe_id
+
+
+def _archive_others(connection: Connection, offer: Any, price_id: str) -> None:
+    old = db.session.scalars(select(Price).filter_by(connection_id=connection.id, offer_id=offer.id, active=True)).all()
+    others = [row for row in old if row.price_id != price_id]
+    for row in others:
+        row.active = False
+    stripe = connections.client_of(connection)
+    db.commit()
+    for row in others:
+        try:
+            with client.outside():
+                stripe.v1.prices.update(row.price_id, {"active": False})
+        except StripeFailure:
+            # Left active at Stripe it harms nobody: only we decide which price a checkout uses.
+            continue
+
+
+def _terms(offer: Any) -> dict[str, Any]:
+    recurring = offer.kind == "subscription"
+    return {
+        "currency": offer.currency,
+        "unit_amount": offer.amount,
+        "interval": offer.interval if recurring else "",
+        "interval_count": offer.interval_count if recurring else 0,
+    }

@@ -1,0 +1,170 @@
+"""Our webhook endpoint at Stripe: made by connecting, adopted when it is there, moved with a demo."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import update
+
+from lms.api import config, db, settings
+from lms.api.clock import real_now
+from lms.api.ids import new_token
+from lms.api.urls import is_loopback
+from lms.api.web import site_url
+from lms_stripe import client, connections, events
+from lms_stripe.failures import Missing, StripeFailure
+from lms_stripe.models import Connection, WebhookEndpoint
+
+_OLD_SECRET_LASTS = timedelta(hours=24)
+
+
+def wanted_url(token: str) -> str:
+    """Where Stripe delivers to."""
+    return site_url(f"/ext/stripe/hook/{token}")
+
+
+def can_receive(connection: Connection) -> bool:
+    """Whether Stripe (or the simulator beside us) can reach this site."""
+    address = config.current().site_url
+    if connections.is_simulated(connection):
+        return is_loopback(address)
+    return address.startswith("https://") and not is_loopback(address)
+
+
+def secrets_of(endpoint: WebhookEndpoint) -> list[str]:
+    """The secrets that a delivery may be signed with, the current one first."""
+    found = [settings.unseal(_place(endpoint.token), endpoint.secret)] if endpoint.secret else []
+    if endpoint.previous_secret and endpoint.previous_until and endpoint.previous_until > real_now():
+        found.append(settings.unseal(_place(endpoint.token), endpoint.previous_secret))
+    return found
+
+
+def _place(token: str) -> str:
+    return f"stripe_webhook_endpoint.{token}"
+
+
+def ensure(connection: Connection) -> str:
+    """Make sure that Stripe tells us what happens; returns ``webhook`` or ``polling``. Commits.
+
+    Adopts our own endpoint when its secret is known; else makes a new one and deletes what we made before, since a
+    secret is shown once and the version of an endpoint cannot be changed. Raises ``StripeFailure``.
+    """
+    if not can_receive(connection):
+        return "polling"
+    ours = connections.endpoint_of(connection.id)
+    stripe = connections.client_of(connection)
+    mark = connection.site_id
+    db.commit()
+    with client.outside():
+        listed = [
+            client.plain(entry)
+            for entry in stripe.v1.webhook_endpoints.list({"limit": 100}).auto_paging_iter()
+            if (client.plain(entry).get("metadata") or {}).get("site_id") == mark
+        ]
+    current = _adoptable(ours, listed)
+    if ours is not None and current is not None:
+        _adjust(connection, ours, current)
+    else:
+        _create(connection)
+    _delete(connection, [e["id"] for e in listed if current is None or e["id"] != current["id"]])
+    return "webhook"
+
+
+def _adoptable(ours: WebhookEndpoint | None, listed: list[dict[str, Any]]) -> dict[str, Any] | None:
+    if ours is None or not ours.secret:
+        return None
+    return next((e for e in listed if e["id"] == ours.stripe_id and e.get("api_version") == client.PINNED), None)
+
+
+def _adjust(connection: Connection, ours: WebhookEndpoint, current: dict[str, Any]) -> None:
+    url = wanted_url(ours.token)
+    is_right = current["url"] == url and current.get("status") == "enabled"
+    if not is_right or set(current.get("enabled_events") or ()) != set(events.TYPES):
+        stripe = connections.client_of(connection)
+        db.commit()
+        with client.outside():
+            stripe.v1.webhook_endpoints.update(
+                str(ours.stripe_id), {"url": url, "enabled_events": list(events.TYPES), "disabled": False}
+            )
+    ours.url, ours.events, ours.failures = url, list(events.TYPES), 0
+    db.commit()
+
+
+def _create(connection: Connection) -> None:
+    token = new_token(24)
+    url = wanted_url(token)
+    stripe = connections.client_of(connection)
+    params: Any = {
+        "url": url,
+        "enabled_events": list(events.TYPES),
+        "api_version": client.PINNED,
+        "description": "Stoa",
+        "metadata": {"site_id": connection.site_id},
+    }
+    db.commit()
+    with client.outside():
+        # No kept key: an endpoint whose secret we did not get is of no use, and the next run deletes it.
+        made = stripe.v1.webhook_endpoints.create(params)
+    db.session.execute(
+        update(WebhookEndpoint).filter_by(connection_id=connection.id, status="active").values(status="replaced")
+    )
+    db.session.add(
+        WebhookEndpoint(
+            connection_id=connection.id,
+            stripe_id=made.id,
+            token=token,
+            url=url,
+            api_version=client.PINNED,
+            events=list(events.TYPES),
+            secret=settings.seal(_place(token), str(made.secret)),
+        )
+    )
+    db.commit()
+
+
+def rotate_secret(endpoint: WebhookEndpoint, secret: str) -> None:
+    """Use another secret from now on; the one before is accepted for a day. Does not commit."""
+    endpoint.previous_secret, endpoint.previous_until = endpoint.secret, real_now() + _OLD_SECRET_LASTS
+    endpoint.secret = settings.seal(_place(endpoint.token), secret)
+
+
+def _delete(connection: Connection, stripe_ids: list[str]) -> None:
+    stripe = connections.client_of(connection)
+    db.commit()
+    for stripe_id in stripe_ids:
+        try:
+            with client.outside():
+                stripe.v1.webhook_endpoints.delete(stripe_id)
+        except Missing:
+            continue
+
+
+def remove(connection: Connection) -> str:
+    """Delete our endpoint at Stripe; returns "" or a sentence on what to remove by hand. Commits."""
+    ours = connections.endpoint_of(connection.id)
+    if ours is None:
+        return ""
+    sentence = ""
+    try:
+        _delete(connection, [str(ours.stripe_id)])
+    except StripeFailure:
+        sentence = _("Delete the webhook endpoint %(url)s in Stripe by hand.", url=ours.url)
+    ours.status = "replaced"
+    db.commit()
+    return sentence
+
+
+def has_moved(endpoint: WebhookEndpoint | None) -> bool:
+    """Whether the endpoint leads to another address than this site has now."""
+    return endpoint is not None and endpoint.url != wanted_url(endpoint.token)
+
+
+def follow_the_demo(connection: Connection) -> bool:
+    """A demo that was started on another port moves its endpoint by itself; whether it did. Commits."""
+    ours = connections.endpoint_of(connection.id)
+    if config.current().env != "demo" or not connections.is_simulated(connection) or not has_moved(ours):
+        return False
+    ensure(connection)
+    return True

@@ -1,0 +1,77 @@
+"""Which events we ask Stripe for, and what has to be read again when one arrives. Pure.
+
+Only ids are taken from an event's body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lms_stripe import facts
+
+Task = tuple[str, str]
+
+_CHECKOUT = ("completed", "async_payment_succeeded", "async_payment_failed", "expired")
+_SUBSCRIPTION = (
+    "created",
+    "updated",
+    "deleted",
+    "paused",
+    "resumed",
+    "pending_update_applied",
+    "pending_update_expired",
+    "trial_will_end",
+)
+_INVOICE = ("paid", "payment_failed", "payment_action_required", "voided", "marked_uncollectible")
+
+TYPES: tuple[str, ...] = (
+    *(f"checkout.session.{word}" for word in _CHECKOUT),
+    *(f"customer.subscription.{word}" for word in _SUBSCRIPTION),
+    *(f"invoice.{word}" for word in _INVOICE),
+    "charge.refunded",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "customer.updated",
+    "customer.deleted",
+    "billing_portal.configuration.updated",
+)
+
+
+def tasks_of(event: Mapping[str, Any]) -> list[Task]:
+    """What to read again: pairs of object type and id. Empty for an event that does not concern us."""
+    kind = str(event.get("type") or "").removeprefix("v1.")
+    related = event.get("related_object")
+    if event.get("object") == "v2.core.event" and isinstance(related, Mapping):
+        # A thin event names its object and nothing else.
+        value: Mapping[str, Any] = {"id": related.get("id")}
+    else:
+        data = event.get("data")
+        found = data.get("object") if isinstance(data, Mapping) else None
+        value = found if isinstance(found, Mapping) else {}
+    stripe_id = facts.identifier(value)
+    if kind not in TYPES or stripe_id is None:
+        return []
+    return _tasks(kind, stripe_id, value)
+
+
+def _tasks(kind: str, stripe_id: str, value: Mapping[str, Any]) -> list[Task]:
+    if kind.startswith("checkout.session."):
+        return [("checkout", stripe_id)]
+    if kind.startswith("customer.subscription."):
+        return [("subscription", stripe_id)]
+    if kind.startswith("invoice."):
+        subscription = facts.subscription_of_invoice(value)
+        tasks: list[Task] = [("payment", stripe_id)] if kind == "invoice.paid" else []
+        return [("subscription", subscription), *tasks] if subscription else tasks
+    if kind.startswith(("charge.", "refund.")):
+        # A refund and a dispute name the payment; a charge is named by its own id where it has no PaymentIntent.
+        payment = facts.identifier(value.get("payment_intent")) or facts.identifier(value.get("charge"))
+        return [("payment", payment or stripe_id)]
+    if kind.startswith("customer."):
+        return [("customer", stripe_id)]
+    return [("portal", stripe_id)]

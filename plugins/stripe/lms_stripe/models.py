@@ -1,0 +1,313 @@
+"""The plugin's tables. Each row belongs to one connection: one Stripe account in one mode.
+
+Persons, offers, products and orders are the core's; their ids stand here without a foreign key, so that neither side's
+tables stop the other's from being rebuilt or removed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lms.api.db import Json, Model, UtcDateTime
+
+
+def _stripe_id(**options: Any) -> Any:
+    # Stripe's ids are case-sensitive and at most 255 characters long.
+    return mapped_column(String(255), **options)
+
+
+def _connection() -> Any:
+    return mapped_column(ForeignKey("stripe_connection.id", ondelete="CASCADE"), index=True)
+
+
+class Connection(Model):
+    """One Stripe account in one mode, and how we stand with it."""
+
+    __tablename__ = "stripe_connection"
+    __table_args__ = (UniqueConstraint("account_id", "livemode"),)
+
+    account_id: Mapped[str] = _stripe_id()
+    livemode: Mapped[bool]
+    mode: Mapped[str] = mapped_column(String(20))
+    """simulator, test or live."""
+    site_id: Mapped[str] = mapped_column(String(40), unique=True)
+    """Our mark in the metadata of everything that we make at Stripe."""
+    account_name: Mapped[str] = mapped_column(String(255), default="")
+    auth: Mapped[str] = mapped_column(String(20), default="restricted_key")
+    credential_ref: Mapped[str] = mapped_column(String(20), default="setting")
+    """setting (sealed) or environment."""
+    key_prefix: Mapped[str] = mapped_column(String(20), default="")
+    last4: Mapped[str] = mapped_column(String(4), default="")
+    country: Mapped[str] = mapped_column(String(2), default="")
+    currency: Mapped[str] = mapped_column(String(3), default="")
+    integration_version: Mapped[int] = mapped_column(default=0)
+    is_selling: Mapped[bool] = mapped_column(default=False)
+    portal_enabled: Mapped[bool] = mapped_column(default=True)
+    portal_status: Mapped[str] = mapped_column(String(20), default="unknown")
+    """unknown, inactive, activating, active or needs_attention."""
+    delivery: Mapped[str] = mapped_column(String(20), default="webhook")
+    """webhook or polling."""
+    status: Mapped[str] = mapped_column(String(20), default="connecting")
+    """connecting, active, degraded, revoked or disconnected."""
+    reason: Mapped[str] = mapped_column(Text, default="")
+    cursor: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Up to when Stripe's list of events has been read (polling)."""
+    connected_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    disconnected_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether calls to Stripe make sense."""
+        return self.status in {"active", "degraded"}
+
+
+class WebhookEndpoint(Model):
+    """Where Stripe tells us what happened."""
+
+    __tablename__ = "stripe_webhook_endpoint"
+
+    connection_id: Mapped[int] = _connection()
+    kind: Mapped[str] = mapped_column(String(20), default="snapshot")
+    stripe_id: Mapped[str | None] = _stripe_id(unique=True)
+    token: Mapped[str] = mapped_column(String(80), unique=True)
+    url: Mapped[str] = mapped_column(Text)
+    api_version: Mapped[str] = mapped_column(String(40), default="")
+    events: Mapped[Any] = mapped_column(Json, default=list)
+    secret: Mapped[str] = mapped_column(Text, default="")
+    """Sealed, as is the previous one."""
+    previous_secret: Mapped[str] = mapped_column(Text, default="")
+    previous_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    status: Mapped[str] = mapped_column(String(20), default="active")
+    """active or replaced."""
+    failures: Mapped[int] = mapped_column(default=0)
+    """Deliveries with a wrong signature since the last good one was looked at."""
+
+
+class PortalConfiguration(Model):
+    """What students may do in Stripe's customer portal."""
+
+    __tablename__ = "stripe_portal_configuration"
+    __table_args__ = (UniqueConstraint("connection_id", "purpose"),)
+
+    connection_id: Mapped[int] = _connection()
+    purpose: Mapped[str] = mapped_column(String(40), default="default")
+    stripe_id: Mapped[str] = _stripe_id()
+    features: Mapped[Any] = mapped_column(Json)
+    features_hash: Mapped[str] = mapped_column(String(64))
+    status: Mapped[str] = mapped_column(String(20), default="active")
+
+
+class Customer(Model):
+    """Which person is which customer. Never found by e-mail."""
+
+    __tablename__ = "stripe_customer"
+    __table_args__ = (
+        UniqueConstraint("connection_id", "stripe_id"),
+        Index("ix_stripe_customer_person", "person_id", "connection_id"),
+    )
+
+    connection_id: Mapped[int] = _connection()
+    person_id: Mapped[int | None]
+    stripe_id: Mapped[str] = _stripe_id()
+    email_seen: Mapped[str] = mapped_column(String(320), default="")
+    linked_by: Mapped[str] = mapped_column(String(20), default="created")
+    is_primary: Mapped[bool] = mapped_column(default=True)
+    first_purchase_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Price(Model):
+    """One price at Stripe for one offer. Amounts never change: another amount is another row."""
+
+    __tablename__ = "stripe_price"
+    __table_args__ = (
+        UniqueConstraint("connection_id", "price_id"),
+        Index("ix_stripe_price_offer", "connection_id", "offer_id"),
+    )
+
+    connection_id: Mapped[int] = _connection()
+    offer_id: Mapped[int]
+    local_product_id: Mapped[int]
+    product_id: Mapped[str] = _stripe_id()
+    price_id: Mapped[str] = _stripe_id()
+    lookup_key: Mapped[str] = mapped_column(String(200))
+    currency: Mapped[str] = mapped_column(String(3))
+    unit_amount: Mapped[int] = mapped_column(BigInteger)
+    interval: Mapped[str] = mapped_column(String(10), default="")
+    interval_count: Mapped[int] = mapped_column(default=0)
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class Checkout(Model):
+    """One Checkout Session of ours."""
+
+    __tablename__ = "stripe_checkout"
+    __table_args__ = (
+        UniqueConstraint("connection_id", "session_id"),
+        Index("ix_stripe_checkout_order", "order_id"),
+    )
+
+    connection_id: Mapped[int] = _connection()
+    reference: Mapped[str] = mapped_column(String(40), unique=True)
+    """What Stripe keeps as ``client_reference_id``."""
+    order_id: Mapped[int]
+    offer_id: Mapped[int]
+    price_id: Mapped[str] = _stripe_id()
+    customer_id: Mapped[str] = _stripe_id()
+    person_id: Mapped[int] = mapped_column(index=True)
+    session_id: Mapped[str | None] = _stripe_id()
+    subscription_id: Mapped[str | None] = _stripe_id(index=True)
+    invoice_id: Mapped[str | None] = _stripe_id(index=True)
+    payment_intent_id: Mapped[str | None] = _stripe_id(index=True)
+    mode: Mapped[str] = mapped_column(String(20))
+    status: Mapped[str] = mapped_column(String(20), default="creating")
+    """creating, open, awaiting_payment, fulfilled, expired, failed or duplicate."""
+    params_hash: Mapped[str] = mapped_column(String(64))
+    url: Mapped[str] = mapped_column(Text, default="")
+    """Sealed; erased once the session is no longer open."""
+    amount_total: Mapped[int | None] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Subscription(Model):
+    """A subscription as last read."""
+
+    __tablename__ = "stripe_subscription"
+    __table_args__ = (UniqueConstraint("connection_id", "stripe_id"),)
+
+    connection_id: Mapped[int] = _connection()
+    customer_id: Mapped[str | None] = _stripe_id(index=True)
+    person_id: Mapped[int | None] = mapped_column(index=True)
+    stripe_id: Mapped[str] = _stripe_id()
+    offer_id: Mapped[int | None]
+    order_id: Mapped[int | None]
+    status: Mapped[str] = mapped_column(String(40))
+    cancel_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    cancel_at_period_end: Mapped[bool] = mapped_column(default=False)
+    canceled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    trial_end: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    period_start: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    period_end: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    pause_behavior: Mapped[str] = mapped_column(String(40), default="")
+    pause_resumes_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    paused_reason: Mapped[str] = mapped_column(String(80), default="")
+    past_due_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    latest_invoice_id: Mapped[str | None] = _stripe_id()
+    latest_invoice_status: Mapped[str] = mapped_column(String(20), default="")
+    hosted_invoice_url: Mapped[str] = mapped_column(Text, default="")
+    synced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SubscriptionItem(Model):
+    """An item of a subscription; one that Stripe no longer lists keeps its row."""
+
+    __tablename__ = "stripe_subscription_item"
+    __table_args__ = (UniqueConstraint("connection_id", "stripe_id"),)
+
+    connection_id: Mapped[int] = _connection()
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("stripe_subscription.id", ondelete="CASCADE"), index=True)
+    stripe_id: Mapped[str] = _stripe_id()
+    price_id: Mapped[str] = _stripe_id()
+    product_id: Mapped[str | None] = _stripe_id()
+    quantity: Mapped[int | None]
+    period_start: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    period_end: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Payment(Model):
+    """A payment as last read: of an invoice, or of a PaymentIntent without one."""
+
+    __tablename__ = "stripe_payment"
+    __table_args__ = (
+        UniqueConstraint("connection_id", "payment_intent_id"),
+        UniqueConstraint("connection_id", "invoice_id"),
+    )
+
+    connection_id: Mapped[int] = _connection()
+    order_id: Mapped[int | None]
+    payment_intent_id: Mapped[str | None] = _stripe_id()
+    charge_id: Mapped[str | None] = _stripe_id()
+    invoice_id: Mapped[str | None] = _stripe_id()
+    subscription_id: Mapped[str | None] = _stripe_id(index=True)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    amount_refunded: Mapped[int] = mapped_column(BigInteger, default=0)
+    currency: Mapped[str] = mapped_column(String(3))
+    status: Mapped[str] = mapped_column(String(40))
+    disputed: Mapped[bool] = mapped_column(default=False)
+    paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Event(Model):
+    """An event that arrived, once. Only a signal to read again: nothing of its body is kept."""
+
+    __tablename__ = "stripe_event"
+    __table_args__ = (
+        UniqueConstraint("connection_id", "event_id"),
+        Index("ix_stripe_event_object", "connection_id", "object_id", "status"),
+    )
+
+    connection_id: Mapped[int] = _connection()
+    endpoint_id: Mapped[int | None]
+    event_id: Mapped[str] = _stripe_id()
+    type: Mapped[str] = mapped_column(String(120))
+    object_type: Mapped[str] = mapped_column(String(40), default="")
+    object_id: Mapped[str] = _stripe_id(default="")
+    livemode: Mapped[bool]
+    api_version: Mapped[str] = mapped_column(String(40), default="")
+    created: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    status: Mapped[str] = mapped_column(String(20), default="queued")
+    """queued, done, ignored or dead."""
+
+
+class SyncTask(Model):
+    """What has to be read again: one row per object, however many events ask for it."""
+
+    __tablename__ = "stripe_sync_task"
+    __table_args__ = (
+        UniqueConstraint("connection_id", "object_type", "object_id"),
+        Index("ix_stripe_sync_task_due", "not_before", "lease_until"),
+    )
+
+    connection_id: Mapped[int] = _connection()
+    object_type: Mapped[str] = mapped_column(String(40))
+    object_id: Mapped[str] = _stripe_id()
+    wanted: Mapped[int] = mapped_column(default=0)
+    done: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime] = mapped_column(UtcDateTime)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lease_token: Mapped[str] = mapped_column(String(40), default="")
+    attempts: Mapped[int] = mapped_column(default=0)
+    first_failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    dead_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_error: Mapped[str] = mapped_column(Text, default="")
+
+
+class Operation(Model):
+    """Something that we make at Stripe, with the key that makes it once (or a step of connecting)."""
+
+    __tablename__ = "stripe_operation"
+    __table_args__ = (UniqueConstraint("connection_id", "op", "business_key", "attempt"),)
+
+    connection_id: Mapped[int] = _connection()
+    op: Mapped[str] = mapped_column(String(60))
+    business_key: Mapped[str] = mapped_column(String(120))
+    attempt: Mapped[int] = mapped_column(default=1)
+    idempotency_key: Mapped[str] = mapped_column(String(120))
+    params_hash: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(20), default="pending")
+    """pending, succeeded, unknown or failed."""
+    stripe_id: Mapped[str | None] = _stripe_id()
+    request_id: Mapped[str] = mapped_column(String(80), default="")
+    error: Mapped[str] = mapped_column(Text, default="")
+    """One sentence for the owner."""
+    first_sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lease_token: Mapped[str] = mapped_column(String(40), default="")

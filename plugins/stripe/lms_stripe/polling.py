@@ -1,0 +1,59 @@
+"""Asking Stripe what happened, where it cannot reach this site. The same inbox takes what it says."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from lms.api import clock, db
+from lms_stripe import client, connections, events, inbox
+from lms_stripe.failures import StripeFailure
+from lms_stripe.models import Connection
+
+_log = logging.getLogger("lms_stripe")
+# An event may be listed a little after its time.
+_OVERLAP = timedelta(minutes=10)
+# Stripe keeps events for 30 days (docs.stripe.com/api/events).
+_KEPT = timedelta(days=29)
+_TYPES_A_CALL = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Stands in for the endpoint of a delivery."""
+
+    connection_id: int
+    account_id: str
+    livemode: bool
+    id: None = None
+
+
+def run() -> None:
+    """The job ``stripe.poll``: every connection that cannot be told."""
+    for connection in connections.all_of_them():
+        if connection.is_usable and connection.delivery == "polling":
+            try:
+                poll(connection)
+            except StripeFailure as failure:
+                _log.warning("Stripe could not be asked for events: %s", failure.detail)
+
+
+def poll(connection: Connection) -> int:
+    """Take all events since the last time; how many were new. Commits."""
+    began = clock.now()
+    since = max(connection.cursor or connection.connected_at or began, began - _KEPT) - _OVERLAP
+    stripe = connections.client_of(connection)
+    asked = _Asked(connection.id, connection.account_id, connection.livemode)
+    db.commit()
+    found: list[dict[str, Any]] = []
+    with client.outside():
+        for start in range(0, len(events.TYPES), _TYPES_A_CALL):
+            types = list(events.TYPES[start : start + _TYPES_A_CALL])
+            listed = stripe.v1.events.list({"types": types, "created": {"gte": int(since.timestamp())}, "limit": 100})
+            found.extend(client.plain(entry) for entry in listed.auto_paging_iter())
+    new = sum(inbox.store(asked, event) for event in found)
+    connection.cursor = began
+    db.commit()
+    return new

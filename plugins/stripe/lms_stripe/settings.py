@@ -1,0 +1,145 @@
+"""The page Admin → Settings → Stripe: default options, the two connections, the customer portal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from lms.api.web import Form
+from lms.extend import SettingsPage, fields
+from lms_stripe import connect, connections, endpoints, portal
+from lms_stripe.connections import INTEGRATION_VERSION, Facts
+from lms_stripe.models import Connection
+
+CAPABILITY = "payments.connect"
+
+
+class OptionsForm(Form):
+    """Defaults that an offer may override."""
+
+    allow_coupons = fields.Toggle(
+        _l("Allow coupons at checkout"),
+        default=True,
+        description=_l("Adds a code field to Stripe’s page. An offer can decide otherwise."),
+    )
+    show_buy_button = fields.Toggle(
+        _l("Show a buy button for a newly connected product"),
+        default=False,
+        description=_l("Changing this moves no button that is already on a page."),
+    )
+
+
+class KeyForm(Form):
+    """The key of one Stripe account in one mode."""
+
+    secret_key = fields.Secret(
+        _l("Restricted key"),
+        description=_l(
+            "Starts with rk_test_ or rk_live_. It is stored sealed; only its last four characters are shown again."
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One connection as the page shows it; ``row`` is None while nothing is connected in that mode."""
+
+    mode: str
+    title: Any
+    row: Connection | None = None
+    facts: Facts | None = None
+    tone: str = "neutral"
+    state: Any = ""
+    portal_state: str = "off"
+    """off, active or inactive: needs the button."""
+    has_moved: bool = False
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection that is not given up."""
+        return self.row is not None and self.row.status != "disconnected"
+
+
+def cards() -> tuple[Card, Card]:
+    """Test (or the simulator) and Live, always both."""
+    rows = {row.livemode: row for row in _newest_of_each_mode()}
+    return _card(False, rows.get(False)), _card(True, rows.get(True))
+
+
+def _newest_of_each_mode() -> list[Connection]:
+    # A connection in use comes after one that was given up, so that it is the one shown.
+    return sorted(connections.all_of_them(), key=lambda row: (row.status != "disconnected", row.id))
+
+
+def _card(livemode: bool, row: Connection | None) -> Card:
+    mode = row.mode if row is not None else "live" if livemode else "test"
+    if mode == "test" and connect.is_simulator_offered():
+        mode = "simulator"
+    title = {"live": _("Live"), "test": _("Test"), "simulator": _("Simulator")}[mode]
+    if row is None or row.status == "disconnected":
+        return Card(mode, title, row, state=_("Not connected"))
+    facts = connections.facts_of(row)
+    moved = endpoints.has_moved(facts.endpoint)
+    tone, state = _state(row, moved)
+    return Card(mode, title, row, facts, tone, state, _portal_state(row), moved)
+
+
+def _state(row: Connection, has_moved: bool) -> tuple[str, str]:
+    if row.status == "connecting":
+        return "warn", _("Not finished")
+    if row.status != "active" or has_moved:
+        return "warn", _("Reconnect needed")
+    return "good", _("Connected")
+
+
+def _portal_state(row: Connection) -> str:
+    if not row.portal_enabled:
+        return "off"
+    is_legacy = row.integration_version < INTEGRATION_VERSION or portal.configuration_of(row.id) is None
+    return "inactive" if is_legacy or row.portal_status != "active" else "active"
+
+
+def _badge() -> tuple[str, str]:
+    used = [card for card in cards() if card.is_connected]
+    if not used:
+        return "neutral", _("Not connected")
+    for card in used:
+        if card.row is not None and card.row.is_usable and card.portal_state == "inactive":
+            return "warn", _("Reconnect needed: activate the portal")
+    worst = next((card for card in used if card.tone != "good"), used[0])
+    return worst.tone, str(worst.state)
+
+
+def _context() -> Mapping[str, Any]:
+    both = cards()
+    return {
+        "cards": both,
+        "is_connected": any(card.is_connected for card in both),
+        "key_form": KeyForm(),
+        "offers_simulator": connect.is_simulator_offered(),
+        "features": _FEATURES,
+    }
+
+
+_FEATURES = (
+    _l("Update the card"),
+    _l("See invoices"),
+    _l("Cancel, at the end of the period"),
+    _l("Take back a cancellation"),
+    _l("Change address and tax number"),
+)
+
+page = SettingsPage(
+    name="stripe",
+    label="Stripe",
+    form=OptionsForm,
+    capability=CAPABILITY,
+    help=_l("Take payments, and let students manage them in Stripe’s customer portal."),
+    template="stripe/settings.html",
+    context=_context,
+    badge=_badge,
+)
