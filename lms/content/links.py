@@ -212,7 +212,7 @@ def _dynamic(link: Json, ctx: LinkContext, unavailable: str | None) -> ResolvedL
     if choice == "fallback":
         return resolve(link.get("fallback"), ctx, unavailable="hide")
     if choice == "login" and ctx.person is None:
-        return ResolvedLink(_sign_in_first(item, args, ctx), new_tab, rel, "guest")
+        return ResolvedLink(_sign_in_first(item, args, ctx), new_tab, rel, "guest", leaves=_leaves(item))
     if choice == "disable":
         state = "guest" if ctx.person is None else "no_purchase" if answer else "unavailable"
         return ResolvedLink("", state=state, reason=str(answer) or _("This is not available now."))

@@ -27,6 +27,8 @@ def check(form: type[Form], values: Mapping[str, Any], path: str, report: Report
         report(f"{path}.{name}", _("There is no property of this name. Possible: %(names)s.", names=possible))
     wrong = False
     for name, field in known.items():
+        # InputRequired and Optional look at what was posted; here that is what stands in the JSON.
+        field.raw_data = [values[name]] if values.get(name) is not None else []
         if name in values and (expected := _wrong_type(field, values[name])):
             wrong = True
             report(f"{path}.{name}", expected)

@@ -84,6 +84,7 @@ LINK_MISTAKES = [
     ({"kind": "dynamic", "source": "site", "key": "home", "args": {"x": 1}}, "args", "takes no arguments"),
     ({"kind": "dynamic", "source": "page", "key": "page", "args": {"pge": 1}}, "args.pge", "Possible: page, anchor"),
     ({"kind": "dynamic", "source": "page", "key": "page", "args": {}}, "args.page", "needed"),
+    ({"kind": "dynamic", "source": "page", "key": "page", "args": {"page": 1, "anchor": "a b"}}, "args.anchor", "prices"),
 ]
 
 
@@ -157,15 +158,23 @@ def nested(depth):
     return tree
 
 
+def many(number):
+    return with_blocks(*[new_block("acme/x") for _ in range(number)])
+
+
+def heavy(size):
+    return with_blocks(new_block("acme/x", {"words": "x" * size}))
+
+
 @pytest.mark.parametrize(
     ("fits", "too_much"),
     [
         (nested(12), nested(13)),
-        (with_blocks(*[new_block("acme/x") for _ in range(1999)]), with_blocks(*[new_block("acme/x") for _ in range(2000)])),
-        (with_blocks(new_block("acme/x", {"t": "x" * 2_000_000})), with_blocks(new_block("acme/x", {"t": "x" * 2_100_000}))),
+        (many(1999), many(2000)),
+        (heavy(2_000_000), heavy(2_100_000)),
     ],
     ids=["depth 12", "2,000 blocks", "2 MB"],
-)  # fmt: skip
+)
 def test_limits(site, fits, too_much):
     document.checked(fits, catalog.current())
     assert len(faults(too_much)) == 1
