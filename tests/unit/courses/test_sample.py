@@ -39,7 +39,7 @@ def test_a_sample_page_is_a_document_that_can_be_stored(site: TestSite, page: tu
 
 
 def test_the_portal_stands_on_the_manage_page_as_a_button_and_in_a_sentence() -> None:
-    tree = dict((slug, tree) for slug, _title, tree in sample_site.PAGES)[sample_site.MANAGE_SLUG]
+    tree = {slug: tree for slug, _title, tree in sample_site.PAGES}[sample_site.MANAGE_SLUG]
     found = list(document.blocks(tree["root"]))
     buttons = [block["props"]["link"] for block in found if block["type"] == "core/button"]
     sentences = [block["props"]["html"] for block in found if block["type"] == "core/text"]
