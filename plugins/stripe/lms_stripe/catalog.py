@@ -78,12 +78,12 @@ def ensure_price(connection: Connection, offer: Any) -> str:
     return made.stripe_id
 
 
-def forget_price(connection_id: int, price_id: str) -> None:
-    """It is gone or archived at Stripe: the next sale makes another. Does not commit."""
-    row = db.session.scalar(select(Price).filter_by(connection_id=connection_id, price_id=price_id))
+def forget_price(connection_id: int, offer: Any) -> None:
+    """The offer's price is gone or archived at Stripe: the next sale makes another. Does not commit."""
+    row = price_of(connection_id, offer)
     if row is not None:
         row.active = False
-        operations.forget(connection_id, "price.create", f"offer:{row.offer_id}")
+        operations.forget(connection_id, "price.create", f"offer:{offer.id}")
 
 
 def _ensure_product(connection: Connection, offer: Any) -> str:

@@ -15,7 +15,7 @@ from lms.api.problem import Conflict, Unavailable
 from lms.api.web import site_url
 from lms.extend import Service
 from lms_stripe import catalog, client, connections, customers, operations, simulator_clock, sync
-from lms_stripe.failures import Missing, Refused
+from lms_stripe.failures import KeyRefused, Missing, Refused, StripeFailure, for_buyers
 from lms_stripe.models import Checkout, Connection, Customer, Subscription
 
 # Stripe takes 30 minutes to 24 hours. Long enough for an afternoon's thought.
@@ -43,11 +43,23 @@ class StripePayments(Service):
 
         Called with the order committed. Raises ``Problem``: Stripe does not answer, not on sale yet.
         """
-        return start(order, cancel_path)
+        try:
+            return start(order, cancel_path)
+        except KeyRefused as failure:
+            connections.degrade(_selling_id(), failure.sentence, status="revoked")
+            db.commit()
+            raise for_buyers(failure) from failure
+        except StripeFailure as failure:
+            raise for_buyers(failure) from failure
+
+
+def _selling_id() -> int:
+    connection = connections.selling()
+    return connection.id if connection is not None else 0
 
 
 def start(order: Any, cancel_path: str) -> str:
-    """See ``StripePayments.start``."""
+    """See ``StripePayments.start``; raises ``StripeFailure`` as it comes."""
     connection = connections.selling()
     if connection is None:
         raise Unavailable(_("Payments are not connected yet."))
@@ -65,7 +77,7 @@ def start(order: Any, cancel_path: str) -> str:
         if failure.param == "customer":
             customers.mark_deleted(connection.id, customer_id)
         elif "price" in failure.param:
-            catalog.forget_price(connection.id, catalog.ensure_price(connection, order.offer))
+            catalog.forget_price(connection.id, order.offer)
         else:
             raise
         # Gone at Stripe since we last looked: made again, once.

@@ -53,7 +53,7 @@ def build(key: str) -> stripe.StripeClient:
         keys.read(key), base, is_loopback=is_loopback(base), is_production=config.current().is_production
     )
     library = _library()
-    return library.StripeClient(  # type: ignore[no-any-return]
+    return library.StripeClient(
         key,
         stripe_version=PINNED,
         max_network_retries=_RETRIES,
@@ -73,7 +73,7 @@ def _library() -> ModuleType:
 @lru_cache
 def _shared_http_client() -> stripe.HTTPClient:
     # One for all clients of the process: it keeps connections open, per thread.
-    return _library().RequestsClient(timeout=(_CONNECT_SECONDS, _READ_SECONDS))  # type: ignore[no-any-return]
+    return _library().RequestsClient(timeout=(_CONNECT_SECONDS, _READ_SECONDS))
 
 
 def _http_client() -> stripe.HTTPClient:

@@ -84,10 +84,9 @@ def _adjust(connection: Connection, ours: WebhookEndpoint, current: dict[str, An
     if not is_right or set(current.get("enabled_events") or ()) != set(events.TYPES):
         stripe = connections.client_of(connection)
         db.commit()
+        changes: Any = {"url": url, "enabled_events": list(events.TYPES), "disabled": False}
         with client.outside():
-            stripe.v1.webhook_endpoints.update(
-                str(ours.stripe_id), {"url": url, "enabled_events": list(events.TYPES), "disabled": False}
-            )
+            stripe.v1.webhook_endpoints.update(str(ours.stripe_id), changes)
     ours.url, ours.events, ours.failures = url, list(events.TYPES), 0
     db.commit()
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from lms.api.problem import Problem
+from lms.api.problem import Problem, Unavailable
 
 
 class StripeFailure(Problem):
@@ -28,12 +29,14 @@ class StripeFailure(Problem):
 class KeyRefused(StripeFailure):
     """401: the key is wrong, or was deleted or rolled at Stripe."""
 
+    status = 422
     words = _l("Stripe does not accept this key. It may be misspelt, or deleted in Stripe.")
 
 
 class PermissionMissing(StripeFailure):
     """403: the restricted key may not do this."""
 
+    status = 422
     words = _l("The key may not do this.")
 
 
@@ -46,6 +49,7 @@ class Missing(StripeFailure):
 class Refused(StripeFailure):
     """Stripe understood and said no."""
 
+    status = 422
     words = _l("Stripe refused this request.")
 
 
@@ -60,6 +64,16 @@ class Unreachable(StripeFailure):
 
     words = _l("Stripe does not answer right now. Nothing was charged; try again in a minute.")
     is_final = False
+
+
+def for_buyers(failure: StripeFailure) -> Unavailable:
+    """The failure without anything about keys and permissions, which are the owner's business."""
+    if isinstance(failure, Busy | Unreachable):
+        return Unavailable(failure.sentence, next_step=_("Nothing has changed. Try again in a minute."))
+    return Unavailable(
+        _("Stripe cannot do this right now. Nothing was charged."),
+        next_step=_("Try again later; if it stays like this, tell the school."),
+    )
 
 
 class WrongKey(Problem):

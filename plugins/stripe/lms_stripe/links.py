@@ -13,7 +13,7 @@ from lms.api import clock, db
 from lms.api.web import site_url
 from lms.extend import DynamicLink, LinkContext, LinkRefused
 from lms_stripe import connections, customers, portal, returning
-from lms_stripe.failures import Missing, StripeFailure
+from lms_stripe.failures import KeyRefused, Missing, StripeFailure, for_buyers
 from lms_stripe.models import Connection, Customer
 
 # The connection that sells comes first, then the newest purchase.
@@ -64,20 +64,22 @@ def _open(ctx: LinkContext, args: Mapping[str, Any]) -> str:
             return portal.open_session(connection, customer_id, returning.address(back), ctx.person.locale)
         except Missing as failure:
             if failure.param != "customer":
-                raise _refusal(failure) from failure
+                raise for_buyers(failure) from failure
             customers.mark_deleted(connection_id, customer_id)
             db.commit()
         except StripeFailure as failure:
-            raise _refusal(failure) from failure
+            _note(connection_id, failure)
+            raise for_buyers(failure) from failure
     raise LinkRefused(
         _("Your customer account at Stripe is gone"),
         next_step=_("Your courses are not affected. Write to the school if you need an invoice."),
     )
 
 
-def _refusal(failure: StripeFailure) -> StripeFailure:
-    failure.next_step = _("Nothing has changed. Go back and try again in a minute.")
-    return failure
+def _note(connection_id: int, failure: StripeFailure) -> None:
+    if isinstance(failure, KeyRefused):
+        connections.degrade(connection_id, failure.sentence, status="revoked")
+        db.commit()
 
 
 customer_portal = DynamicLink(

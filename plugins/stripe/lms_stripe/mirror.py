@@ -318,7 +318,7 @@ def gone(connection: Connection, object_type: str, object_id: str) -> Outcome:
         customers.mark_deleted(connection.id, object_id)
     elif object_type == "portal":
         query = update(PortalConfiguration).filter_by(connection_id=connection.id, stripe_id=object_id)
-        if db.session.execute(query.values(status="missing")).rowcount:  # type: ignore[attr-defined]
+        if db.session.execute(query.values(status="missing")).rowcount:
             _set_portal_status(connection.id, "inactive")
     else:
         _log.info("Stripe no longer knows %s %s", object_type, object_id)

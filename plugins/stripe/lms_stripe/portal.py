@@ -91,9 +91,10 @@ def _usable_at_stripe(connection: Connection, row: PortalConfiguration | None) -
     if not ours:
         return None
     found = str(ours[0]["id"])
+    changes: Any = {"features": FEATURES}
     try:
         with client.outside():
-            stripe.v1.billing_portal.configurations.update(found, {"features": FEATURES})  # type: ignore[typeddict-item]
+            stripe.v1.billing_portal.configurations.update(found, changes)
     except (Missing, Refused):
         # Made by other means, so that Stripe lets nobody change it: replaced by one of ours.
         return None

@@ -48,6 +48,7 @@ def _fetch_customer(stripe: Any, customer_id: str) -> Mapping[str, Any]:
 
 
 def _fetch_payment(stripe: Any, stripe_id: str) -> Mapping[str, Any]:
+    invoice: Mapping[str, Any] | None
     if stripe_id.startswith("in_"):
         invoice = client.plain(stripe.v1.invoices.retrieve(stripe_id))
         return {"invoice": invoice, "intent": _intent_of_invoice(stripe, stripe_id)}

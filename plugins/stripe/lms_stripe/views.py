@@ -82,7 +82,7 @@ def back() -> Any:
 @requires(CAPABILITY)
 def key() -> Any:
     """The page on which a key is pasted."""
-    return render("stripe/connect.html", form=KeyForm(), problem=None)
+    return render("stripe/connect.html", form=KeyForm())
 
 
 @blueprint.post("/connect")
@@ -91,7 +91,7 @@ def connect_key() -> Any:
     """Take the key and run the checklist."""
     form = KeyForm()
     if not form.validate_on_submit():
-        return render("stripe/connect.html", form=form, problem=None), 422
+        return render("stripe/connect.html", form=form), 422
     try:
         wants_simulator = "simulator" in request.form and connect.is_simulator_offered()
         given = connect.simulator_key() if wants_simulator else (form.secret_key.data or "").strip()
@@ -99,7 +99,7 @@ def connect_key() -> Any:
     except Problem as problem:
         db.rollback()
         form.secret_key.errors = [problem.sentence]
-        return render("stripe/connect.html", form=form, problem=problem), max(problem.status, 422)
+        return render("stripe/connect.html", form=form), max(problem.status, 422)
     return redirect(f"/ext/stripe/connections/{made.id}")
 
 

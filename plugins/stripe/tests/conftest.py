@@ -1,0 +1,3 @@
+"""Fixtures of the plugin's tests."""
+
+from __future__ import annotations
