@@ -70,4 +70,4 @@ def _send(person: PersonView, order: OrderView, subject: str, template: str, *, 
         "again": site + order.offer.checkout_path,
     }
     key = f"commerce.{template}.{order.number}"
-    mail.send(to=person.email, subject=subject, template=f"mail/commerce_{template}", context=context, key=key)
+    mail.send(to=person.email, subject=subject, template=f"mail/commerce/{template}", context=context, key=key)

@@ -61,6 +61,8 @@ def test_nobody_without_a_grant_enters() -> None:
         ([held(ends=BEFORE, id=1), held("suspended", id=2)], 2),
         ([held(starts=LATER, id=1), held(starts=SOON, id=2)], 2),
         ([held("pending", id=2), held(starts=SOON, id=1)], 1),
+        ([held("suspended", id=1), held(starts=SOON, id=2)], 1),
+        ([held(ends=BEFORE, id=2), held(starts=SOON, id=1)], 1),
         ([held(ends=BEFORE, id=1), held(ends=LONG_BEFORE, id=2)], 1),
         ([held("revoked", id=2), held(ends=LONG_BEFORE, id=1)], 1),
         ([held(id=1), held(id=2)], 2),
