@@ -7,7 +7,8 @@ course's version, so that the next page asks for the version only, which costs t
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -16,7 +17,7 @@ from flask import current_app
 from sqlalchemy import bindparam, select
 
 from lms.courses.models import Course, Lesson, OldSlug, Placement, Section
-from lms.db import Mode, session
+from lms.db import Mode, rows
 from lms.db.engine import MODE
 
 DRAFT = "draft"
@@ -126,30 +127,38 @@ class Outline:
         return next((lesson for lesson in self.lessons if lesson.id not in completed), None)
 
 
-COURSE_COLUMNS = (
-    Course.id, Course.slug, Course.title, Course.subtitle, Course.summary, Course.cover, Course.language,
-    Course.teacher_name, Course.teacher_title, Course.teacher_bio, Course.outcomes, Course.questions,
-    Course.status, Course.published_at, Course.updated_at, Course.version, Course.lesson_count, Course.minutes,
-)  # fmt: skip
-_VERSION_BY_SLUG = select(Course.id, Course.version).where(Course.slug == bindparam("slug"))
-_VERSION_BY_ID = select(Course.id, Course.version).where(Course.id == bindparam("course_id"))
+_course: Any = Course.__table__
+_section: Any = Section.__table__
+_placement: Any = Placement.__table__
+_lesson: Any = Lesson.__table__
+_old_slug: Any = OldSlug.__table__
+
+COURSE_COLUMNS = tuple(
+    _course.c["updated_at" if field.name == "changed_at" else field.name] for field in fields(CourseView)
+)
+_VERSION_BY_SLUG = select(_course.c.id, _course.c.version).where(_course.c.slug == bindparam("slug"))
+_VERSION_BY_ID = select(_course.c.id, _course.c.version).where(_course.c.id == bindparam("course_id"))
 _TREE = (
     select(
         *COURSE_COLUMNS,
-        Section.id.label("section_id"), Section.title.label("section_title"),
-        Placement.id.label("placement_id"), Placement.slug.label("lesson_slug"), Placement.preview,
-        Lesson.id.label("lesson_id"), Lesson.title.label("lesson_title"),
-        Lesson.minutes.label("lesson_minutes"),
+        _section.c.id.label("section_id"), _section.c.title.label("section_title"),
+        _placement.c.id.label("placement_id"), _placement.c.slug.label("lesson_slug"), _placement.c.preview,
+        _lesson.c.id.label("lesson_id"), _lesson.c.title.label("lesson_title"),
+        _lesson.c.minutes.label("lesson_minutes"),
     )
-    .outerjoin(Section, Section.course_id == Course.id)
-    .outerjoin(Placement, Placement.section_id == Section.id)
-    .outerjoin(Lesson, Lesson.id == Placement.lesson_id)
-    .order_by(Course.id, Section.position, Section.id, Placement.position, Placement.id)
+    .select_from(_course)
+    .outerjoin(_section, _section.c.course_id == _course.c.id)
+    .outerjoin(_placement, _placement.c.section_id == _section.c.id)
+    .outerjoin(_lesson, _lesson.c.id == _placement.c.lesson_id)
+    .order_by(_course.c.id, _section.c.position, _section.c.id, _placement.c.position, _placement.c.id)
 )  # fmt: skip
-_TREE_BY_SLUG = _TREE.where(Course.slug == bindparam("slug"))
-_TREES_BY_ID = _TREE.where(Course.id.in_(bindparam("course_ids", expanding=True)))
+_TREE_BY_SLUG = _TREE.where(_course.c.slug == bindparam("slug"))
+_TREES_BY_ID = _TREE.where(_course.c.id.in_(bindparam("course_ids", expanding=True)))
 _PRESENT_SLUG = (
-    select(Course.slug).join(OldSlug, OldSlug.course_id == Course.id).where(OldSlug.slug == bindparam("slug"))
+    select(_course.c.slug)
+    .select_from(_course)
+    .join(_old_slug, _old_slug.c.course_id == _course.c.id)
+    .where(_old_slug.c.slug == bindparam("slug"))
 )
 
 
@@ -170,7 +179,7 @@ def outline_by_slug(slug: str) -> Outline | None:
     kept = _cache().find(slug)
     if kept is None:
         return _read(_TREE_BY_SLUG, {"slug": slug})
-    row = session.execute(_VERSION_BY_SLUG, {"slug": slug}).first()
+    row = rows(_VERSION_BY_SLUG, {"slug": slug}).first()
     if row is None:
         return None
     if (row.id, row.version) == (kept.course.id, kept.course.version):
@@ -182,7 +191,7 @@ def outline_by_id(course_id: int) -> Outline:
     """The course with this id. One query when it was not in memory or is unchanged. Raises ``LookupError``."""
     kept = _cache().find_id(course_id)
     if kept is not None:
-        row = session.execute(_VERSION_BY_ID, {"course_id": course_id}).first()
+        row = rows(_VERSION_BY_ID, {"course_id": course_id}).first()
         if row is not None and row.version == kept.course.version:
             return kept
     outline = _read(_TREES_BY_ID, {"course_ids": [course_id]})
@@ -201,37 +210,37 @@ def known_outline(course: CourseView) -> Outline:
 
 def present_slug(old: str) -> str | None:
     """Where a course went that once had the address ``old``; one query."""
-    return session.execute(_PRESENT_SLUG, {"slug": old}).scalar()
+    return rows(_PRESENT_SLUG, {"slug": old}).scalar()
 
 
 def _read(statement: Any, parameters: dict[str, Any]) -> Outline | None:
-    rows = session.execute(statement, parameters).all()
-    if not rows:
+    found = rows(statement, parameters).all()
+    if not found:
         return None
-    outline = _outline(rows)
+    outline = _outline(found)
     # A writing transaction may still roll back; what it saw must not outlive it.
     if MODE.get() is Mode.READ:
         _cache().keep(outline)
     return outline
 
 
-def _outline(rows: list[Any]) -> Outline:
-    course = course_view(rows[0])
+def _outline(found: Sequence[Any]) -> Outline:
+    course = course_view(found[0])
     sections: list[SectionView] = []
     lessons: list[PlacementView] = []
-    for section_id, group in groupby(rows, key=lambda row: row.section_id):
+    for section_id, group in groupby(found, key=lambda row: row.section_id):
         if section_id is None:
             continue
         members = list(group)
         first = len(lessons)
         for row in members:
             if row.placement_id is not None:
-                lessons.append(_placement(course, row, len(lessons) + 1))
+                lessons.append(_placement_view(course, row, len(lessons) + 1))
         sections.append(SectionView(section_id, course.id, members[0].section_title, tuple(lessons[first:])))
     return Outline(course, tuple(sections), tuple(lessons), {lesson.slug: lesson for lesson in lessons})
 
 
-def _placement(course: CourseView, row: Any, number: int) -> PlacementView:
+def _placement_view(course: CourseView, row: Any, number: int) -> PlacementView:
     return PlacementView(
         id=row.placement_id, course_id=course.id, section_id=row.section_id, lesson_id=row.lesson_id,
         slug=row.lesson_slug, title=row.lesson_title, minutes=row.lesson_minutes, preview=row.preview,

@@ -30,7 +30,7 @@ from lms.courses.outline import (
     outline_by_id,
     outline_by_slug,
 )
-from lms.db import session
+from lms.db import rows, session
 from lms.host import state
 from lms.host.bus import emit
 
@@ -58,7 +58,7 @@ _ALL_OLDER = _ALL.where(Course.id < bindparam("before"))
 
 def course(course_id: int) -> CourseView:
     """The course, published or not. One query. Raises ``LookupError``."""
-    row = session.execute(_BY_ID, {"course_id": course_id}).first()
+    row = rows(_BY_ID, {"course_id": course_id}).first()
     if row is None:
         raise LookupError(f"There is no course {course_id}.")
     return course_view(row)
@@ -77,20 +77,14 @@ def outline(course_id: int) -> Outline:
 
 def list_published(*, limit: int = 200, before: int | None = None) -> tuple[CourseView, ...]:
     """Published courses, newest first, at most ``limit``; ``before`` is the id of the last one seen. One query."""
-    if before is None:
-        rows = session.execute(_NEWEST, {"limit": limit})
-    else:
-        rows = session.execute(_OLDER, {"limit": limit, "before": before})
-    return tuple(course_view(row) for row in rows)
+    found = rows(_NEWEST, {"limit": limit}) if before is None else rows(_OLDER, {"limit": limit, "before": before})
+    return tuple(course_view(row) for row in found)
 
 
 def list_all(*, limit: int = 50, before: int | None = None) -> tuple[CourseView, ...]:
     """All courses for the people who make them, newest first; ``before`` as above. One query."""
-    if before is None:
-        rows = session.execute(_ALL, {"limit": limit})
-    else:
-        rows = session.execute(_ALL_OLDER, {"limit": limit, "before": before})
-    return tuple(course_view(row) for row in rows)
+    found = rows(_ALL, {"limit": limit}) if before is None else rows(_ALL_OLDER, {"limit": limit, "before": before})
+    return tuple(course_view(row) for row in found)
 
 
 def create_course(

@@ -11,6 +11,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
+from babel import Locale, UnknownLocaleError
 from flask import current_app
 from flask_babel import get_locale
 from markupsafe import Markup
@@ -34,10 +35,15 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The rows of one version of a course in one language, section by section."""
+    """One version of a course in one language: its rows, section by section, the icons that they refer to, and of the
+    course page what stands above the curriculum (``facts``, ``promise``) and below it (``people``)."""
 
     version: int
     sections: tuple[tuple[_Row, ...], ...]
+    marks: Markup
+    facts: Markup
+    promise: Markup
+    people: Markup
 
 
 _DONE, _OPEN, _LOCKED = range(3)
@@ -102,9 +108,15 @@ def _state(row: _Row, completed: Container[int], all_open: bool) -> int:
 
 def _draw(outline: Outline) -> Parts:
     macros = _macros()
+    about = _module("learning/about.html")
+    course = outline.course
     return Parts(
-        outline.course.version,
+        course.version,
         tuple(tuple(_draw_row(macros, lesson) for lesson in section.lessons) for section in outline.sections),
+        macros.marks(),
+        about.facts(course, len(outline.sections), _language_name(course.language)),
+        about.promise(course),
+        about.people(course),
     )
 
 
@@ -128,5 +140,17 @@ def _draw_row(macros: Any, lesson: PlacementView) -> _Row:
 
 
 def _macros() -> Any:
-    """The row macros, through the theme chain, so that a theme can draw rows of its own."""
-    return current_app.jinja_env.get_template("learning/rows.html").module
+    return _module("learning/rows.html")
+
+
+def _module(template: str) -> Any:
+    """The macros of a template, through the theme chain, so that a theme can draw parts of its own."""
+    return current_app.jinja_env.get_template(template).module
+
+
+def _language_name(code: str) -> str:
+    try:
+        name = Locale.parse(code.replace("-", "_")).get_display_name(get_locale())
+    except (UnknownLocaleError, ValueError):
+        return code
+    return f"{name[:1].upper()}{name[1:]}" if name else code

@@ -14,7 +14,7 @@ from lms.base import clock
 from lms.base.problem import Conflict
 from lms.courses.models import Course, Placement
 from lms.courses.outline import COURSE_COLUMNS, CourseView, Outline, PlacementView, course_view
-from lms.db import session
+from lms.db import rows, session
 from lms.host.bus import emit
 from lms.learning.events import CourseCompleted, Enrolled, LessonCompleted
 from lms.learning.models import Enrolment, Progress
@@ -55,55 +55,62 @@ class CourseProgress:
         return self.last_active_at or self.started_at
 
 
+_enrolment: Any = Enrolment.__table__
+_progress: Any = Progress.__table__
+_placement: Any = Placement.__table__
+_course: Any = Course.__table__
+
 _STANDING = (
-    select(Enrolment.id, Enrolment.completed_at, Progress.placement_id)
-    .outerjoin(Progress, Progress.enrolment_id == Enrolment.id)
-    .where(Enrolment.person_id == bindparam("person_id"), Enrolment.course_id == bindparam("course_id"))
+    select(_enrolment.c.id, _enrolment.c.completed_at, _progress.c.placement_id)
+    .select_from(_enrolment)
+    .outerjoin(_progress, _progress.c.enrolment_id == _enrolment.c.id)
+    .where(_enrolment.c.person_id == bindparam("person_id"), _enrolment.c.course_id == bindparam("course_id"))
 )
 # Counted over placements that still exist in the course: what was removed keeps its row and is not counted.
 _DONE = (
     select(func.count())
-    .select_from(Progress)
-    .join(Placement, Placement.id == Progress.placement_id)
-    .where(Progress.enrolment_id == Enrolment.id, Placement.course_id == Enrolment.course_id)
+    .select_from(_progress)
+    .join(_placement, _placement.c.id == _progress.c.placement_id)
+    .where(_progress.c.enrolment_id == _enrolment.c.id, _placement.c.course_id == _enrolment.c.course_id)
     .scalar_subquery()
 )
 _COURSES = (
     select(
         *COURSE_COLUMNS,
-        Enrolment.started_at, Enrolment.completed_at, Enrolment.last_active_at, _DONE.label("done"),
+        _enrolment.c.started_at, _enrolment.c.completed_at, _enrolment.c.last_active_at, _DONE.label("done"),
     )
-    .join(Enrolment, Enrolment.course_id == Course.id)
-    .where(Enrolment.person_id == bindparam("person_id"))
-    .order_by(func.coalesce(Enrolment.last_active_at, Enrolment.started_at).desc(), Enrolment.id.desc())
+    .select_from(_course)
+    .join(_enrolment, _enrolment.c.course_id == _course.c.id)
+    .where(_enrolment.c.person_id == bindparam("person_id"))
+    .order_by(func.coalesce(_enrolment.c.last_active_at, _enrolment.c.started_at).desc(), _enrolment.c.id.desc())
 )  # fmt: skip
-_COUNTS = select(Enrolment.course_id, _DONE.label("done")).where(
-    Enrolment.person_id == bindparam("person_id"),
-    Enrolment.course_id.in_(bindparam("course_ids", expanding=True)),
+_COUNTS = select(_enrolment.c.course_id, _DONE.label("done")).where(
+    _enrolment.c.person_id == bindparam("person_id"),
+    _enrolment.c.course_id.in_(bindparam("course_ids", expanding=True)),
 )
 
 
 def standing(person_id: int, course_id: int) -> Standing | None:
     """How far the person is, or None for somebody who is not enrolled. One query."""
-    rows = session.execute(_STANDING, {"person_id": person_id, "course_id": course_id}).all()
-    if not rows:
+    found = rows(_STANDING, {"person_id": person_id, "course_id": course_id}).all()
+    if not found:
         return None
-    completed = frozenset(row.placement_id for row in rows if row.placement_id is not None)
-    return Standing(rows[0].id, completed, rows[0].completed_at)
+    completed = frozenset(row[2] for row in found if row[2] is not None)
+    return Standing(found[0].id, completed, found[0].completed_at)
 
 
 def courses_of(person_id: int) -> tuple[CourseProgress, ...]:
     """Every course that the person is enrolled in, the one last active in first. One query."""
     return tuple(
         CourseProgress(course_view(row), row.done, row.started_at, row.completed_at, row.last_active_at)
-        for row in session.execute(_COURSES, {"person_id": person_id})
+        for row in rows(_COURSES, {"person_id": person_id})
     )
 
 
 def completed_counts(person_id: int, course_ids: list[int]) -> dict[int, int]:
     """For those of the courses that the person is enrolled in: how many lessons are complete. One query."""
-    rows = session.execute(_COUNTS, {"person_id": person_id, "course_ids": course_ids})
-    return {row.course_id: row.done for row in rows}
+    found = rows(_COUNTS, {"person_id": person_id, "course_ids": course_ids})
+    return {row.course_id: row.done for row in found}
 
 
 def enrol(person_id: int, course_id: int, now: datetime) -> Standing:

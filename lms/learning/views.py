@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 
 from lms.base import clock
 from lms.base.text import initials
@@ -56,7 +54,7 @@ def course(slug: str) -> ResponseReturnValue:
         course=visit.outline.course,
         offers=visits.offers(visit),
         rows=parts.curriculum_rows(visit.outline, visit.completed, visit.owns),
-        language=_language_name(visit.outline.course.language),
+        parts=parts.parts(visit.outline),
     )
 
 
@@ -135,6 +133,7 @@ def _frame(visit: Visit) -> dict[str, Any]:
     outline = visit.outline
     return {
         "visit": visit, "course": outline.course, "lesson": shown,
+        "marks": parts.parts(outline).marks,
         "rows": parts.outline_rows(outline, visit.completed, visit.owns, shown),
         "before": outline.before(shown), "after": outline.after(shown),
     }  # fmt: skip
@@ -144,12 +143,4 @@ def _shown(visit: Visit) -> Any:
     if visit.lesson is None:
         raise LookupError("This is a visit of a course, not of a lesson.")
     return visit.lesson
-
-
-def _language_name(code: str) -> str:
-    try:
-        name = Locale.parse(code.replace("-", "_")).get_display_name(get_locale())
-    except (UnknownLocaleError, ValueError):
-        return code
-    return f"{name[:1].upper()}{name[1:]}" if name else code
 
