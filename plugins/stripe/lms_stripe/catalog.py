@@ -12,8 +12,9 @@ from sqlalchemy import select
 
 from lms.api import db
 from lms_stripe import client, connections, operations
+from lms_stripe.connections import Connection
 from lms_stripe.failures import StripeFailure
-from lms_stripe.models import Connection, Price
+from lms_stripe.models import Price
 from lms_stripe.statements import insert_ignoring
 
 SELLABLE = ("one_time", "subscription")
@@ -114,15 +115,15 @@ def _ensure_product(connection: Connection, offer: Any) -> str:
 
 def _archive_others(connection: Connection, offer: Any, price_id: str) -> None:
     old = db.session.scalars(select(Price).filter_by(connection_id=connection.id, offer_id=offer.id, active=True)).all()
-    others = [row for row in old if row.price_id != price_id]
-    for row in others:
-        row.active = False
+    others = [row.price_id for row in old if row.price_id != price_id]
+    for row in old:
+        row.active = row.price_id == price_id
     stripe = connections.client_of(connection)
     db.commit()
-    for row in others:
+    for other in others:
         try:
             with client.outside():
-                stripe.v1.prices.update(row.price_id, {"active": False})
+                stripe.v1.prices.update(other, {"active": False})
         except StripeFailure:
             # Left active at Stripe it harms nobody: only we decide which price a checkout uses.
             continue

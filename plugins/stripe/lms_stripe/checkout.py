@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lms.api import accounts, clock, commerce, db, settings
 from lms.api.problem import Conflict, Unavailable
 from lms.api.web import site_url
 from lms.extend import Service
 from lms_stripe import catalog, client, connections, customers, operations, simulator_clock, sync
+from lms_stripe.connections import Connection
 from lms_stripe.failures import KeyRefused, Missing, Refused, StripeFailure, for_buyers
-from lms_stripe.models import Checkout, Connection, Customer, Subscription
+from lms_stripe.models import Checkout, Customer, Subscription
 
 # Stripe takes 30 minutes to 24 hours. Long enough for an afternoon's thought.
 _LIFETIME = timedelta(hours=6)
@@ -85,119 +87,153 @@ def start(order: Any, cancel_path: str) -> str:
         return _address(connection, order, customers.ensure(connection, person), cancel_path)
 
 
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A checkout of ours, as read."""
+
+    id: int
+    reference: str
+    order_id: int
+    session_id: str | None
+    url: str
+    status: str
+    mode: str
+    price_id: str
+    customer_id: str
+    expires_at: datetime
+
+
+_READ = select(*(getattr(Checkout, each.name) for each in fields(_Draft)))
+
+
 def _address(connection: Connection, order: Any, customer_id: str, cancel_path: str) -> str:
     price_id = catalog.ensure_price(connection, order.offer)
-    row = _claim(connection, order, customer_id, price_id)
-    if row.status == "open" and row.session_id:
-        settled = _look_again(connection, row)
+    draft = _claim(connection, order, customer_id, price_id)
+    if draft.status == "open":
+        settled = _look_again(connection, draft)
         if settled:
             return settled
-        row = _claim(connection, order, customer_id, price_id)
-    if row.status == "open" and row.url:
-        return settings.unseal(_place(row.reference), row.url)
-    return _create(connection, order, row, cancel_path)
+        draft = _claim(connection, order, customer_id, price_id)
+    if draft.status == "open":
+        return settings.unseal(_place(draft.reference), draft.url)
+    address = _create(connection, order, draft, cancel_path)
+    _close_others(connection, draft)
+    return address
 
 
-def _claim(connection: Connection, order: Any, customer_id: str, price_id: str) -> Checkout:
-    """The unfinished checkout of the order with the same terms, or a new row. Commits.
+def _claim(connection: Connection, order: Any, customer_id: str, price_id: str) -> _Draft:
+    """The unfinished checkout of the order with the same terms, or a new one. Commits.
 
     The customer's row is held meanwhile (SQLite has one writer anyway): two windows get the same checkout.
     """
     held = select(Customer.id).filter_by(connection_id=connection.id, stripe_id=customer_id).with_for_update()
     db.session.execute(held)
-    terms = _terms(order.offer)
-    terms_hash = operations.params_hash(
-        {"price": price_id, "customer": customer_id, "coupons": _takes_coupons(), "offer": terms}
-    )
+    offer = order.offer
+    terms = {"price": price_id, "customer": customer_id, "coupons": _takes_coupons(), "trial": offer.trial_days}
+    terms_hash = operations.params_hash(terms)
     now = clock.now()
-    query = select(Checkout).where(
+    unfinished = _READ.where(
         Checkout.connection_id == connection.id,
         Checkout.order_id == order.id,
         Checkout.params_hash == terms_hash,
         Checkout.status.in_(("creating", "open")),
         Checkout.expires_at > now,
     )
-    row = db.session.scalar(query.order_by(Checkout.id.desc()).execution_options(populate_existing=True).limit(1))
+    row = db.session.execute(unfinished.order_by(Checkout.id.desc()).limit(1)).one_or_none()
     if row is None:
-        row = Checkout(
+        made = Checkout(
             connection_id=connection.id,
             reference=str(uuid.uuid4()),
             order_id=order.id,
-            offer_id=order.offer.id,
+            offer_id=offer.id,
             price_id=price_id,
             customer_id=customer_id,
             person_id=order.person_id,
-            mode="subscription" if order.offer.kind == "subscription" else "payment",
-            status="creating",
+            mode="subscription" if offer.kind == "subscription" else "payment",
             params_hash=terms_hash,
             currency=order.currency,
             expires_at=(now + _LIFETIME).replace(microsecond=0),
         )
-        db.session.add(row)
+        db.session.add(made)
+        db.session.flush()  # its id is read below
+        row = db.session.execute(_READ.where(Checkout.id == made.id)).one()
     db.commit()
-    return row
-
-
-def _terms(offer: Any) -> dict[str, Any]:
-    return {"kind": offer.kind, "trial_days": offer.trial_days}
+    return _Draft(*row)
 
 
 def _takes_coupons() -> bool:
     return bool(settings.get(connections.SECTION, "allow_coupons", True))
 
 
-def _look_again(connection: Connection, row: Checkout) -> str:
+def _look_again(connection: Connection, draft: _Draft) -> str:
     """Ask Stripe about an open session before it is handed out again; where to go instead if it is settled."""
-    sync.checkout(connection.id, str(row.session_id))
-    db.session.refresh(row)
-    if row.status == "fulfilled":
-        path = commerce.after_purchase_path(row.order_id)
-    elif row.status == "awaiting_payment":
-        found = commerce.find_order(row.order_id)
-        path = found.path if found is not None else "/account/billing"
-    else:
-        path = ""
+    sync.checkout(connection.id, str(draft.session_id))
+    status = db.session.scalar(select(Checkout.status).where(Checkout.id == draft.id))
+    path = ""
+    if status == "fulfilled":
+        path = commerce.after_purchase_path(draft.order_id)
+    elif status == "awaiting_payment":
+        order = commerce.find_order(draft.order_id)
+        path = order.path if order is not None else "/account/billing"
     db.commit()
     return path
 
 
-def _create(connection: Connection, order: Any, row: Checkout, cancel_path: str) -> str:
-    params = _params(connection, order, row, cancel_path)
+def _create(connection: Connection, order: Any, draft: _Draft, cancel_path: str) -> str:
+    params = _params(connection, order, draft, cancel_path)
     stripe = connections.client_of(connection)
     try:
         made = operations.make(
             connection.id,
             "checkout.create",
-            row.reference,
+            draft.reference,
             params,
             lambda given, key: stripe.v1.checkout.sessions.create(given, {"idempotency_key": key}),  # type: ignore[arg-type]
         )
     except (Missing, Refused):
-        row.status = "failed"
+        _change(draft.id, status="failed")
         db.commit()
         raise
     value = made.value
     if value is None:
-        # Another window made it just now; its address is either stored already, or Stripe tells it again.
-        db.commit()
+        # Another window made it just now: Stripe tells its address again.
         with client.outside():
             value = client.plain(stripe.v1.checkout.sessions.retrieve(made.stripe_id))
     address = str(value.get("url") or "")
     if not address:
         raise Unavailable(_("This checkout is closed. Begin again."))
-    db.session.refresh(row)
-    if row.status == "creating":
-        row.status = "open"
-    row.session_id, row.url = made.stripe_id, settings.seal(_place(row.reference), address)
+    _change(draft.id, session_id=made.stripe_id, url=settings.seal(_place(draft.reference), address))
+    db.session.execute(
+        update(Checkout).where(Checkout.id == draft.id, Checkout.status == "creating").values(status="open")
+    )
     db.commit()
     return address
+
+
+def _change(checkout_id: int, **values: Any) -> None:
+    db.session.execute(update(Checkout).where(Checkout.id == checkout_id).values(**values))
+
+
+def _close_others(connection: Connection, draft: _Draft) -> None:
+    """Sessions of the order with other terms must not be paid as well. Commits."""
+    query = select(Checkout.session_id).filter_by(connection_id=connection.id, order_id=draft.order_id, status="open")
+    others = list(db.session.scalars(query.where(Checkout.id != draft.id)))
+    stripe = connections.client_of(connection)
+    db.commit()
+    for session_id in others:
+        try:
+            with client.outside():
+                stripe.v1.checkout.sessions.expire(str(session_id))
+        except StripeFailure:
+            # Paid or expired meanwhile, or Stripe is busy: reading it says which.
+            sync.checkout(connection.id, str(session_id))
 
 
 def _place(reference: str) -> str:
     return f"stripe_checkout.{reference}"
 
 
-def _params(connection: Connection, order: Any, row: Checkout, cancel_path: str) -> dict[str, Any]:
+def _params(connection: Connection, order: Any, row: _Draft, cancel_path: str) -> dict[str, Any]:
     """The same for the same row, so that a request that is sent again is the same request."""
     marks = {"site_id": connection.site_id, "order": str(order.id), "person": str(order.person_id)}
     params: dict[str, Any] = {

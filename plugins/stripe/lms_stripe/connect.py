@@ -17,9 +17,9 @@ from lms.api import audit, commerce, config, db
 from lms.api.problem import Problem
 from lms.api.urls import is_loopback
 from lms_stripe import catalog, client, connections, endpoints, keys, operations, portal, simulator_clock
-from lms_stripe.connections import Account
+from lms_stripe.connections import Account, Connection
 from lms_stripe.failures import PermissionMissing, StripeFailure, Unreachable, WrongKey
-from lms_stripe.models import Checkout, Connection, Event, Subscription
+from lms_stripe.models import Checkout, Event, Subscription
 
 RUNNING = ("trialing", "active", "past_due", "unpaid", "paused")
 
@@ -134,9 +134,9 @@ def _permissions(connection: Connection) -> str:
 
 
 def _endpoint(connection: Connection) -> str:
-    connection.delivery = endpoints.ensure(connection)
-    db.commit()
-    if connection.delivery == "polling":
+    delivery = endpoints.ensure(connection)
+    connections.change(connection.id, delivery=delivery)
+    if delivery == "polling":
         return _("This site has no public https address, so we ask Stripe instead.")
     return _("Webhook endpoint on this site")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
 from sqlalchemy import func, select, update
@@ -17,7 +17,7 @@ from lms.api.problem import Conflict, NotFound
 from lms.api.urls import origin
 from lms_stripe import client
 from lms_stripe.keys import Key
-from lms_stripe.models import Connection, Event, Price, WebhookEndpoint
+from lms_stripe.models import ConnectionRow, Event, Price, WebhookEndpoint
 
 if TYPE_CHECKING:
     import stripe
@@ -41,23 +41,66 @@ class Account:
     currency: str
 
 
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One Stripe account in one mode, as read: it outlives the transaction, so that Stripe can be called after it."""
+
+    id: int
+    account_id: str
+    livemode: bool
+    mode: str
+    site_id: str
+    account_name: str
+    auth: str
+    credential_ref: str
+    key_prefix: str
+    last4: str
+    country: str
+    currency: str
+    integration_version: int
+    is_selling: bool
+    portal_enabled: bool
+    portal_status: str
+    delivery: str
+    status: str
+    reason: str
+    cursor: datetime | None
+    connected_at: datetime | None
+    disconnected_at: datetime | None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether calls to Stripe make sense."""
+        return self.status in USABLE
+
+
+_READ = select(*(getattr(ConnectionRow, each.name) for each in fields(Connection)))
+
+
 def get(connection_id: int) -> Connection:
     """The connection. Raises ``NotFound``."""
-    found = db.session.get(Connection, connection_id)
-    if found is None:
+    row = db.session.execute(_READ.where(ConnectionRow.id == connection_id)).one_or_none()
+    if row is None:
         raise NotFound(_("There is no such connection."))
-    return found
+    return Connection(*row)
 
 
 def all_of_them() -> list[Connection]:
     """Every connection that was ever made, test before live."""
-    return list(db.session.scalars(select(Connection).order_by(Connection.livemode, Connection.id)))
+    rows = db.session.execute(_READ.order_by(ConnectionRow.livemode, ConnectionRow.id))
+    return [Connection(*row) for row in rows]
 
 
 def selling() -> Connection | None:
     """The connection that new orders go to."""
-    usable = Connection.status.in_(USABLE) & Connection.is_selling.is_(True)
-    return db.session.scalar(select(Connection).where(usable).limit(1))
+    usable = ConnectionRow.status.in_(USABLE) & ConnectionRow.is_selling.is_(True)
+    row = db.session.execute(_READ.where(usable).limit(1)).one_or_none()
+    return Connection(*row) if row is not None else None
+
+
+def change(connection_id: int, **values: Any) -> None:
+    """Write columns of a connection. Does not commit."""
+    db.session.execute(update(ConnectionRow).where(ConnectionRow.id == connection_id).values(**values))
 
 
 def environment_key(livemode: bool) -> str:
@@ -80,10 +123,10 @@ def client_of(connection: Connection) -> stripe.StripeClient:
 
 def save(key: str, read: Key, account: Account, *, actor_id: int | None) -> Connection:
     """Keep the key for its account: the row that was there before, or a new one. Does not commit."""
-    query = select(Connection).filter_by(account_id=account.id, livemode=read.livemode).with_for_update()
+    query = select(ConnectionRow).filter_by(account_id=account.id, livemode=read.livemode).with_for_update()
     row = db.session.scalar(query)
     if row is None:
-        row = Connection(
+        row = ConnectionRow(
             account_id=account.id, livemode=read.livemode, site_id=short_id(16), mode="", status="connecting"
         )
         db.session.add(row)
@@ -91,15 +134,13 @@ def save(key: str, read: Key, account: Account, *, actor_id: int | None) -> Conn
     row.auth, row.key_prefix, row.last4 = read.kind, read.prefix, read.last4
     row.account_name, row.country, row.currency = account.name, account.country, account.currency
     row.reason = ""
+    row.credential_ref = "environment" if environment_key(read.livemode) == key else "setting"
     if row.status not in USABLE:
         row.status, row.disconnected_at = "connecting", None
     db.session.flush()  # the key is stored under its id
-    if environment_key(read.livemode) == key:
-        row.credential_ref = "environment"
-    else:
-        row.credential_ref = "setting"
+    if row.credential_ref == "setting":
         settings.set_secret(SECTION, f"key_{row.id}", key, actor_id=actor_id)
-    return row
+    return get(row.id)
 
 
 def _mode(read: Key) -> str:
@@ -115,38 +156,40 @@ def is_simulated(connection: Connection) -> bool:
 
 def activate(connection: Connection) -> None:
     """All steps are done. The first connection sells; a later one waits for the owner's word. Does not commit."""
-    connection.status, connection.reason = "active", ""
-    connection.integration_version = INTEGRATION_VERSION
-    connection.connected_at = connection.connected_at or real_now()
+    change(
+        connection.id,
+        status="active",
+        reason="",
+        integration_version=INTEGRATION_VERSION,
+        connected_at=connection.connected_at or real_now(),
+    )
     if selling() is None:
-        sell_with(connection)
+        sell_with(connection.id)
 
 
-def bring_up_to_date(connection: Connection) -> None:
-    """A connection made by an older version now has what this one needs. Does not commit."""
-    connection.integration_version = INTEGRATION_VERSION
-
-
-def sell_with(connection: Connection) -> None:
+def sell_with(connection_id: int) -> None:
     """New orders go here from now on; nothing else changes. Does not commit."""
-    db.session.execute(update(Connection).values(is_selling=False))
-    connection.is_selling = True
-    db.session.flush()  # after the statement above, which does not know the object
+    db.session.execute(update(ConnectionRow).values(is_selling=ConnectionRow.id == connection_id))
 
 
 def degrade(connection_id: int, reason: str, *, status: str = "degraded") -> None:
     """Say on the settings page that something is wrong with a connection in use. Does not commit."""
-    query = update(Connection).where(Connection.id == connection_id, Connection.status.in_(USABLE))
+    query = update(ConnectionRow).where(ConnectionRow.id == connection_id, ConnectionRow.status.in_(USABLE))
     db.session.execute(query.values(status=status, reason=reason))
 
 
 def forget_key(connection: Connection) -> None:
     """Stop: no key, no selling. Rows of people, prices and payments stay. Does not commit."""
-    if settings.secret(SECTION, f"key_{connection.id}"):
-        settings.set_secret(SECTION, f"key_{connection.id}", "", actor_id=None)
-    connection.status, connection.is_selling = "disconnected", False
-    connection.disconnected_at = real_now()
-    connection.last4 = connection.key_prefix = ""
+    if connection.credential_ref == "setting":
+        settings.set_secret(SECTION, f"key_{connection.id}", None, actor_id=None)
+    change(
+        connection.id,
+        status="disconnected",
+        is_selling=False,
+        disconnected_at=real_now(),
+        last4="",
+        key_prefix="",
+    )
 
 
 def hosted_origins() -> tuple[str, ...]:
@@ -156,12 +199,25 @@ def hosted_origins() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Our webhook endpoint, as read."""
+
+    id: int
+    stripe_id: str
+    token: str
+    url: str
+    api_version: str
+    secret: str
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the settings page shows of a connection beside its own columns."""
 
     products: int
     last_event_at: datetime | None
-    endpoint: WebhookEndpoint | None
+    endpoint: Endpoint | None
 
 
 def facts_of(connection: Connection) -> Facts:
@@ -175,7 +231,9 @@ def facts_of(connection: Connection) -> Facts:
     return Facts(int(products or 0), last, endpoint_of(connection.id))
 
 
-def endpoint_of(connection_id: int) -> WebhookEndpoint | None:
+def endpoint_of(connection_id: int) -> Endpoint | None:
     """The endpoint in use."""
-    query = select(WebhookEndpoint).filter_by(connection_id=connection_id, status="active")
-    return db.session.scalar(query.order_by(WebhookEndpoint.id.desc()).limit(1))
+    columns = (getattr(WebhookEndpoint, each.name) for each in fields(Endpoint))
+    query = select(*columns).where(WebhookEndpoint.connection_id == connection_id, WebhookEndpoint.status == "active")
+    row = db.session.execute(query.order_by(WebhookEndpoint.id.desc()).limit(1)).one_or_none()
+    return Endpoint(*row) if row is not None else None

@@ -10,7 +10,8 @@ from sqlalchemy import select, update
 from lms.api import db
 from lms.api.clock import now
 from lms_stripe import connections, operations
-from lms_stripe.models import Connection, Customer
+from lms_stripe.connections import Connection
+from lms_stripe.models import Customer
 from lms_stripe.statements import insert_ignoring
 
 

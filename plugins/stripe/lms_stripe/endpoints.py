@@ -14,8 +14,9 @@ from lms.api.ids import new_token
 from lms.api.urls import is_loopback
 from lms.api.web import site_url
 from lms_stripe import client, connections, events
+from lms_stripe.connections import Connection, Endpoint
 from lms_stripe.failures import Missing, StripeFailure
-from lms_stripe.models import Connection, WebhookEndpoint
+from lms_stripe.models import WebhookEndpoint
 
 _OLD_SECRET_LASTS = timedelta(hours=24)
 
@@ -33,7 +34,7 @@ def can_receive(connection: Connection) -> bool:
     return address.startswith("https://") and not is_loopback(address)
 
 
-def secrets_of(endpoint: WebhookEndpoint) -> list[str]:
+def secrets_of(endpoint: Any) -> list[str]:
     """The secrets that a delivery may be signed with, the current one first."""
     found = [settings.unseal(_place(endpoint.token), endpoint.secret)] if endpoint.secret else []
     if endpoint.previous_secret and endpoint.previous_until and endpoint.previous_until > real_now():
@@ -72,13 +73,13 @@ def ensure(connection: Connection) -> str:
     return "webhook"
 
 
-def _adoptable(ours: WebhookEndpoint | None, listed: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _adoptable(ours: Endpoint | None, listed: list[dict[str, Any]]) -> dict[str, Any] | None:
     if ours is None or not ours.secret:
         return None
     return next((e for e in listed if e["id"] == ours.stripe_id and e.get("api_version") == client.PINNED), None)
 
 
-def _adjust(connection: Connection, ours: WebhookEndpoint, current: dict[str, Any]) -> None:
+def _adjust(connection: Connection, ours: Endpoint, current: dict[str, Any]) -> None:
     url = wanted_url(ours.token)
     is_right = current["url"] == url and current.get("status") == "enabled"
     if not is_right or set(current.get("enabled_events") or ()) != set(events.TYPES):
@@ -87,7 +88,7 @@ def _adjust(connection: Connection, ours: WebhookEndpoint, current: dict[str, An
         changes: Any = {"url": url, "enabled_events": list(events.TYPES), "disabled": False}
         with client.outside():
             stripe.v1.webhook_endpoints.update(str(ours.stripe_id), changes)
-    ours.url, ours.events, ours.failures = url, list(events.TYPES), 0
+    _change(ours.id, url=url, events=list(events.TYPES), failures=0)
     db.commit()
 
 
@@ -123,10 +124,18 @@ def _create(connection: Connection) -> None:
     db.commit()
 
 
-def rotate_secret(endpoint: WebhookEndpoint, secret: str) -> None:
+def rotate_secret(endpoint: Endpoint, secret: str) -> None:
     """Use another secret from now on; the one before is accepted for a day. Does not commit."""
-    endpoint.previous_secret, endpoint.previous_until = endpoint.secret, real_now() + _OLD_SECRET_LASTS
-    endpoint.secret = settings.seal(_place(endpoint.token), secret)
+    _change(
+        endpoint.id,
+        previous_secret=endpoint.secret,
+        previous_until=real_now() + _OLD_SECRET_LASTS,
+        secret=settings.seal(_place(endpoint.token), secret),
+    )
+
+
+def _change(endpoint_id: int, **values: Any) -> None:
+    db.session.execute(update(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id).values(**values))
 
 
 def _delete(connection: Connection, stripe_ids: list[str]) -> None:
@@ -150,12 +159,12 @@ def remove(connection: Connection) -> str:
         _delete(connection, [str(ours.stripe_id)])
     except StripeFailure:
         sentence = _("Delete the webhook endpoint %(url)s in Stripe by hand.", url=ours.url)
-    ours.status = "replaced"
+    _change(ours.id, status="replaced")
     db.commit()
     return sentence
 
 
-def has_moved(endpoint: WebhookEndpoint | None) -> bool:
+def has_moved(endpoint: Endpoint | None) -> bool:
     """Whether the endpoint leads to another address than this site has now."""
     return endpoint is not None and endpoint.url != wanted_url(endpoint.token)
 

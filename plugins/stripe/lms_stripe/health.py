@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 from lms.api import clock, db
 from lms.extend import HealthCheck, HealthResult
 from lms_stripe import client, connections, endpoints, tasks
-from lms_stripe.models import Checkout, Connection
+from lms_stripe.connections import Connection
+from lms_stripe.models import Checkout
 
 _QUIET = timedelta(hours=24)
 _PAGE = _l("Open Settings, Stripe.")

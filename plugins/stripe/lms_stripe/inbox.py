@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select, update
 
 from lms.api import clock, db
 from lms_stripe import client, connections, endpoints, events, facts, tasks
-from lms_stripe.models import Connection, Event, WebhookEndpoint
+from lms_stripe.models import ConnectionRow, Event, WebhookEndpoint
 from lms_stripe.statements import insert
 
 MOST_BYTES = 1024 * 1024
@@ -23,9 +23,9 @@ _log = logging.getLogger("lms_stripe")
 
 _BY_TOKEN = (
     select(WebhookEndpoint.id, WebhookEndpoint.token, WebhookEndpoint.secret, WebhookEndpoint.previous_secret,
-           WebhookEndpoint.previous_until, WebhookEndpoint.status, Connection.id.label("connection_id"),
-           Connection.account_id, Connection.livemode, Connection.status.label("connection_status"))
-    .join(Connection, Connection.id == WebhookEndpoint.connection_id)
+           WebhookEndpoint.previous_until, WebhookEndpoint.status, ConnectionRow.id.label("connection_id"),
+           ConnectionRow.account_id, ConnectionRow.livemode, ConnectionRow.status.label("connection_status"))
+    .join(ConnectionRow, ConnectionRow.id == WebhookEndpoint.connection_id)
     .where(WebhookEndpoint.token == bindparam("token"))
 )  # fmt: skip
 

@@ -14,21 +14,21 @@ from lms.api.web import site_url
 from lms.extend import DynamicLink, LinkContext, LinkRefused
 from lms_stripe import connections, customers, portal, returning
 from lms_stripe.failures import KeyRefused, Missing, StripeFailure, for_buyers
-from lms_stripe.models import Connection, Customer
+from lms_stripe.models import ConnectionRow, Customer
 
 # The connection that sells comes first, then the newest purchase.
 _OWN = (
     select(Customer.connection_id, Customer.stripe_id)
-    .join(Connection, Connection.id == Customer.connection_id)
+    .join(ConnectionRow, ConnectionRow.id == Customer.connection_id)
     .where(
         Customer.person_id == bindparam("person"),
         Customer.deleted_at.is_(None),
         Customer.first_purchase_at.is_not(None),
-        Connection.portal_enabled.is_(True),
-        Connection.portal_status == "active",
-        Connection.status.in_(connections.USABLE),
+        ConnectionRow.portal_enabled.is_(True),
+        ConnectionRow.portal_status == "active",
+        ConnectionRow.status.in_(connections.USABLE),
     )
-    .order_by(Connection.is_selling.desc(), Customer.first_purchase_at.desc())
+    .order_by(ConnectionRow.is_selling.desc(), Customer.first_purchase_at.desc())
 )
 
 

@@ -15,7 +15,8 @@ from sqlalchemy import or_, select, update
 
 from lms.api import audit, clock, commerce, db
 from lms_stripe import catalog, connections, customers, facts
-from lms_stripe.models import Checkout, Connection, Payment, PortalConfiguration, Subscription, SubscriptionItem
+from lms_stripe.connections import Connection
+from lms_stripe.models import Checkout, Payment, PortalConfiguration, Subscription, SubscriptionItem
 
 PROVIDER = "stripe"
 _log = logging.getLogger("lms_stripe")
@@ -308,7 +309,7 @@ def apply_portal(connection: Connection, configuration_id: str, fetched: Mapping
     if row is None:
         return FOREIGN
     row.status = "active" if fetched.get("active") else "inactive"
-    _set_portal_status(connection.id, row.status)
+    connections.change(connection.id, portal_status=row.status)
     return Outcome()
 
 
@@ -319,14 +320,10 @@ def gone(connection: Connection, object_type: str, object_id: str) -> Outcome:
     elif object_type == "portal":
         query = update(PortalConfiguration).filter_by(connection_id=connection.id, stripe_id=object_id)
         if db.session.execute(query.values(status="missing")).rowcount:
-            _set_portal_status(connection.id, "inactive")
+            connections.change(connection.id, portal_status="inactive")
     else:
         _log.info("Stripe no longer knows %s %s", object_type, object_id)
     return Outcome()
-
-
-def _set_portal_status(connection_id: int, status: str) -> None:
-    db.session.execute(update(Connection).where(Connection.id == connection_id).values(portal_status=status))
 
 
 def _subscription(connection_id: int, subscription_id: str) -> Subscription | None:

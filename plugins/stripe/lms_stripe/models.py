@@ -24,7 +24,7 @@ def _connection() -> Any:
     return mapped_column(ForeignKey("stripe_connection.id", ondelete="CASCADE"), index=True)
 
 
-class Connection(Model):
+class ConnectionRow(Model):
     """One Stripe account in one mode, and how we stand with it."""
 
     __tablename__ = "stripe_connection"
@@ -58,11 +58,6 @@ class Connection(Model):
     """Up to when Stripe's list of events has been read (polling)."""
     connected_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     disconnected_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-    @property
-    def is_usable(self) -> bool:
-        """Whether calls to Stripe make sense."""
-        return self.status in {"active", "degraded"}
 
 
 class WebhookEndpoint(Model):

@@ -54,6 +54,18 @@ def result(connection_id: int, op: str, business_key: str) -> str | None:
     return row.stripe_id if row is not None else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """The newest attempt: finished, ours to send (it has a ``token``), or somebody else's for now."""
+
+    id: int
+    idempotency_key: str
+    made: str | None
+    token: str
+    is_stale: bool
+    """An earlier attempt may have left something behind at Stripe."""
+
+
 def make(
     connection_id: int,
     op: str,
@@ -71,11 +83,11 @@ def make(
     digest = params_hash(params)
     give_up = time.monotonic() + _PATIENCE_SECONDS
     while True:
-        row, is_ours, is_stale = _claim(connection_id, op, business_key, digest)
-        if row.state == "succeeded" and row.params_hash == digest and row.stripe_id:
-            return Made(row.stripe_id)
-        if is_ours:
-            return _run(row, params, send, find if is_stale else None)
+        claim = _claim(connection_id, op, business_key, digest)
+        if claim.made is not None:
+            return Made(claim.made)
+        if claim.token:
+            return _run(claim, params, send, find if claim.is_stale else None)
         if time.monotonic() > give_up:
             raise Unavailable(_("This is being done in another window. Try again in a minute."))
         time.sleep(_LOOK_EVERY_SECONDS)
@@ -86,21 +98,24 @@ def _of(connection_id: int, op: str, business_key: str) -> Any:
     return query.order_by(Operation.attempt.desc()).limit(1).execution_options(populate_existing=True)
 
 
-def _claim(connection_id: int, op: str, business_key: str, digest: str) -> tuple[Operation, bool, bool]:
-    """The newest attempt; whether it is leased to us; whether an earlier one may have left something behind."""
+def _claim(connection_id: int, op: str, business_key: str, digest: str) -> _Claim:
+    """Lease the newest attempt, or a new one where that one cannot be sent again. Commits."""
     is_stale = False
     row = db.session.scalar(_of(connection_id, op, business_key).with_for_update())
     if row is None or _needs_new_attempt(row, digest):
         is_stale = row is not None and row.state in {"pending", "unknown"}
         attempt = row.attempt + 1 if row is not None else 1
         row = _begin(connection_id, op, business_key, attempt, digest)
+    made = row.stripe_id if row.state == "succeeded" and row.params_hash == digest else None
     now = real_now()
-    is_ours = row.state != "succeeded" and (row.lease_until is None or row.lease_until < now)
-    if is_ours:
-        row.lease_until, row.lease_token = now + _LEASE, new_token(16)
+    token = ""
+    if row.state != "succeeded" and (row.lease_until is None or row.lease_until < now):
+        token = new_token(16)
+        row.lease_until, row.lease_token = now + _LEASE, token
         row.state, row.first_sent_at = "pending", row.first_sent_at or now
+    claim = _Claim(row.id, row.idempotency_key, made, token, is_stale)
     db.commit()
-    return row, is_ours, is_stale
+    return claim
 
 
 def _needs_new_attempt(row: Operation, digest: str) -> bool:
@@ -131,7 +146,7 @@ def _begin(connection_id: int, op: str, business_key: str, attempt: int, digest:
 
 
 def _run(
-    row: Operation,
+    claim: _Claim,
     params: Mapping[str, Any],
     send: Callable[[Mapping[str, Any], str], Any],
     find: Callable[[], str | None] | None,
@@ -139,18 +154,18 @@ def _run(
     try:
         with client.outside():
             found = find() if find is not None else None
-            value = None if found else client.plain(send(params, row.idempotency_key))
+            value = None if found else client.plain(send(params, claim.idempotency_key))
     except StripeFailure as failure:
         state = "failed" if failure.is_final else "unknown"
-        _end(row, state, error=failure.sentence, request_id=failure.request_id)
+        _end(claim, state, error=failure.sentence, request_id=failure.request_id)
         raise
     stripe_id = found or str((value or {}).get("id"))
-    _end(row, "succeeded", stripe_id=stripe_id)
+    _end(claim, "succeeded", stripe_id=stripe_id)
     return Made(stripe_id, value)
 
 
-def _end(row: Operation, state: str, **values: Any) -> None:
-    ours = (Operation.id == row.id) & (Operation.lease_token == row.lease_token)
+def _end(claim: _Claim, state: str, **values: Any) -> None:
+    ours = (Operation.id == claim.id) & (Operation.lease_token == claim.token)
     db.session.execute(update(Operation).where(ours).values(state=state, lease_until=None, **values))
     db.commit()
 

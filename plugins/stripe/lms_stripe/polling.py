@@ -9,8 +9,8 @@ from typing import Any
 
 from lms.api import clock, db
 from lms_stripe import client, connections, events, inbox
+from lms_stripe.connections import Connection
 from lms_stripe.failures import StripeFailure
-from lms_stripe.models import Connection
 
 _log = logging.getLogger("lms_stripe")
 # An event may be listed a little after its time.
@@ -54,6 +54,6 @@ def poll(connection: Connection) -> int:
             listed = stripe.v1.events.list({"types": types, "created": {"gte": int(since.timestamp())}, "limit": 100})
             found.extend(client.plain(entry) for entry in listed.auto_paging_iter())
     new = sum(inbox.store(asked, event) for event in found)
-    connection.cursor = began
+    connections.change(connection.id, cursor=began)
     db.commit()
     return new

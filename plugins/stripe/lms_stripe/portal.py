@@ -12,8 +12,9 @@ from sqlalchemy import select
 from lms.api import db
 from lms.api.web import site_url
 from lms_stripe import client, connections, operations
+from lms_stripe.connections import Connection
 from lms_stripe.failures import Missing, PermissionMissing, Refused, StripeFailure
-from lms_stripe.models import Connection, PortalConfiguration
+from lms_stripe.models import PortalConfiguration
 
 PURPOSE = "default"
 # What Stripe's portal can speak (docs.stripe.com/api/customer_portal/sessions/create#locale).
@@ -44,8 +45,8 @@ def configuration_of(connection_id: int) -> PortalConfiguration | None:
     return db.session.scalar(select(PortalConfiguration).filter_by(connection_id=connection_id, purpose=PURPOSE))
 
 
-def activate(connection: Connection, *, verify: bool = False) -> PortalConfiguration:
-    """Switch the portal on; pressing twice changes nothing. Commits.
+def activate(connection: Connection, *, verify: bool = False) -> str:
+    """Switch the portal on, and return the configuration's id; pressing twice changes nothing. Commits.
 
     Our stored configuration, else an active one with our mark, else a new one. ``verify`` does not trust the stored
     id, because Stripe has just refused it. Raises ``StripeFailure``; the state then says what is the matter.
@@ -53,33 +54,33 @@ def activate(connection: Connection, *, verify: bool = False) -> PortalConfigura
     row = configuration_of(connection.id)
     wanted = operations.params_hash(FEATURES)
     if row is not None and row.status == "active" and row.features_hash == wanted and not verify:
-        return _switch_on(connection, row)
+        return _switch_on(connection, row.stripe_id)
+    stored = row.stripe_id if row is not None else None
     try:
-        found = _usable_at_stripe(connection, row)
+        found = _usable_at_stripe(connection, stored)
         if found is None:
-            found = _create(connection, renew=row is not None)
+            found = _create(connection, renew=stored is not None)
     except StripeFailure as failure:
-        if row is None or isinstance(failure, PermissionMissing):
-            connection.portal_status = "needs_attention"
+        if stored is None or isinstance(failure, PermissionMissing):
+            connections.change(connection.id, portal_status="needs_attention")
             db.commit()
         raise
-    row = row or PortalConfiguration(connection_id=connection.id, purpose=PURPOSE)
+    row = configuration_of(connection.id) or PortalConfiguration(connection_id=connection.id, purpose=PURPOSE)
     row.stripe_id, row.features, row.features_hash, row.status = found, FEATURES, wanted, "active"
     db.session.add(row)
-    return _switch_on(connection, row)
+    return _switch_on(connection, found)
 
 
-def _switch_on(connection: Connection, row: PortalConfiguration) -> PortalConfiguration:
-    if not connection.portal_enabled or connection.portal_status != "active":
-        connection.portal_enabled, connection.portal_status = True, "active"
+def _switch_on(connection: Connection, configuration_id: str) -> str:
+    connections.change(connection.id, portal_enabled=True, portal_status="active")
     db.commit()
-    return row
+    return configuration_id
 
 
-def _usable_at_stripe(connection: Connection, row: PortalConfiguration | None) -> str | None:
+def _usable_at_stripe(connection: Connection, stored: str | None) -> str | None:
     """An active configuration of ours with the features that we want; brought up to date where that is needed."""
     stripe = connections.client_of(connection)
-    mark, stored = connection.site_id, row.stripe_id if row is not None else ""
+    mark = connection.site_id
     db.commit()
     with client.outside():
         listed = [
@@ -122,7 +123,7 @@ def _create(connection: Connection, *, renew: bool) -> str:
 
 def switch_off(connection: Connection) -> None:
     """Portal links lead nowhere from now on; the configuration stays. Does not commit."""
-    connection.portal_enabled = False
+    connections.change(connection.id, portal_enabled=False)
 
 
 def open_session(connection: Connection, customer_id: str, return_url: str, locale: str = "") -> str:
@@ -132,15 +133,13 @@ def open_session(connection: Connection, customer_id: str, return_url: str, loca
     customer is gone.
     """
     row = configuration_of(connection.id)
-    if row is None:
-        row = activate(connection)
+    configuration = row.stripe_id if row is not None else activate(connection)
     try:
-        return _session(connection, customer_id, row.stripe_id, return_url, locale)
+        return _session(connection, customer_id, configuration, return_url, locale)
     except (Missing, Refused) as failure:
         if failure.param == "customer" or "configuration" not in f"{failure.param} {failure.detail}":
             raise
-    row = activate(connection, verify=True)
-    return _session(connection, customer_id, row.stripe_id, return_url, locale)
+    return _session(connection, customer_id, activate(connection, verify=True), return_url, locale)
 
 
 def _session(connection: Connection, customer_id: str, configuration: str, return_url: str, locale: str) -> str:

@@ -12,8 +12,7 @@ from flask_babel import lazy_gettext as _l
 from lms.api.web import Form
 from lms.extend import SettingsPage, fields
 from lms_stripe import connect, connections, endpoints, portal
-from lms_stripe.connections import INTEGRATION_VERSION, Facts
-from lms_stripe.models import Connection
+from lms_stripe.connections import INTEGRATION_VERSION, Connection, Facts
 
 CAPABILITY = "payments.connect"
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from lms.api import db
 from lms_stripe import client, connections, facts, mirror, simulator_clock, tasks
+from lms_stripe.connections import Connection
 from lms_stripe.failures import KeyRefused, Missing, StripeFailure
-from lms_stripe.models import Connection
 from lms_stripe.tasks import Claim
 
 _log = logging.getLogger("lms_stripe")
@@ -173,8 +173,6 @@ def _apply(
         if not tasks.still_ours(claimed):
             db.rollback()
             return None
-        # What this session read before the call may have changed since.
-        db.session.expire_all()
         outcome = apply(connection, claimed.object_id, fetched) if fetched is not None else mirror.gone(
             connection, claimed.object_type, claimed.object_id
         )  # fmt: skip

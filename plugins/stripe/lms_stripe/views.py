@@ -13,7 +13,8 @@ from lms.api import audit, commerce, db
 from lms.api.problem import NotFound, Problem
 from lms.api.web import current_person, flash, public, redirect, render, requires, signed_in
 from lms_stripe import connect, connections, inbox, links, portal, returning, simulator_clock, sync
-from lms_stripe.models import Checkout, Connection
+from lms_stripe.connections import Connection
+from lms_stripe.models import Checkout
 from lms_stripe.settings import CAPABILITY, KeyForm
 
 blueprint = Blueprint("stripe", __name__, template_folder="templates")
@@ -140,7 +141,7 @@ def switch_portal(connection_id: int) -> Any:
             flash(_("The customer portal is off. Its links are hidden."), "success")
         else:
             portal.activate(row)
-            connections.bring_up_to_date(row)
+            connections.change(row.id, integration_version=connections.INTEGRATION_VERSION)
             flash(_("The customer portal is active."), "success")
     except Problem as problem:
         db.rollback()
@@ -157,7 +158,7 @@ def sell(connection_id: int) -> Any:
     row = connections.get(connection_id)
     if not row.is_usable:
         raise NotFound(_("This connection is not ready."))
-    connections.sell_with(row)
+    connections.sell_with(row.id)
     _record("stripe.selling_moved", row, {"mode": row.mode})
     flash(_("New orders go to %(account)s now.", account=row.account_name), "success")
     return redirect(SETTINGS)

@@ -7,7 +7,6 @@ import sys
 
 import pytest
 import stripe
-
 from lms_stripe import client, keys
 from lms_stripe.failures import WrongKey
 
