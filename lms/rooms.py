@@ -5,7 +5,7 @@ ROOMS = (
     "lms.audit.plugin:Audit",
     "lms.jobs.plugin:Jobs",
     "lms.settings.plugin:Settings",
-    # "lms.mail.plugin:Mail",
+    "lms.mail.plugin:Mail",
     # "lms.media.plugin:Media",
     # "lms.health.plugin:Health",
     "lms.web.plugin:Web",
