@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from lms.accounts.models import Person
@@ -119,7 +119,7 @@ def list_pages(*, search: str = "", status: str = "", after: int | None = None) 
         query = query.where(or_(Page.title > title, and_(Page.title == title, Page.id > after)))
     found = session.execute(query).all()
     shown = found[:_PER_PAGE]
-    counts = dict(session.execute(select(Page.status, func.count()).group_by(Page.status)).tuples().all())
+    counts = _mapping(select(Page.status, func.count()).group_by(Page.status))
     return PageList(
         rows=_rows(shown),
         published=counts.get(PUBLISHED, 0),
@@ -128,12 +128,17 @@ def list_pages(*, search: str = "", status: str = "", after: int | None = None) 
     )
 
 
+def _mapping(query: Select[Any]) -> dict[Any, Any]:
+    """The rows of two columns as a dictionary."""
+    return dict(session.execute(query).all())  # type: ignore[arg-type]
+
+
 def _rows(found: Sequence[Any]) -> tuple[PageRow, ...]:
     documents = content.summaries(OWNER_KIND, [row.id for row in found])
     authors = {one.author_id for one in documents.values() if one.author_id is not None}
     names = {}
     if authors:
-        names = dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(authors))).tuples().all())
+        names = _mapping(select(Person.id, Person.name).where(Person.id.in_(authors)))
     rows = []
     for row in found:
         about = documents.get(row.id)
