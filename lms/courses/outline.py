@@ -109,6 +109,7 @@ class Outline:
     sections: tuple[SectionView, ...]
     lessons: tuple[PlacementView, ...]
     by_slug: dict[str, PlacementView] = field(repr=False)
+    ids: frozenset[int] = field(repr=False)
 
     def lesson(self, slug: str) -> PlacementView | None:
         """The placement with this address, or None."""
@@ -237,7 +238,10 @@ def _outline(found: Sequence[Any]) -> Outline:
             if row.placement_id is not None:
                 lessons.append(_placement_view(course, row, len(lessons) + 1))
         sections.append(SectionView(section_id, course.id, members[0].section_title, tuple(lessons[first:])))
-    return Outline(course, tuple(sections), tuple(lessons), {lesson.slug: lesson for lesson in lessons})
+    by_slug = {lesson.slug: lesson for lesson in lessons}
+    return Outline(
+        course, tuple(sections), tuple(lessons), by_slug, frozenset(lesson.id for lesson in lessons)
+    )
 
 
 def _placement_view(course: CourseView, row: Any, number: int) -> PlacementView:

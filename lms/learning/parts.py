@@ -27,6 +27,7 @@ class _Row:
     """One lesson, in all states: complete, open, locked; ``free`` is how its row in the curriculum invites readers."""
 
     id: int
+    number: int
     preview: bool
     outline: tuple[Markup, Markup, Markup]
     curriculum: tuple[Markup, Markup, Markup]
@@ -51,30 +52,34 @@ _STATES = ("done", "open", "locked")
 
 
 def outline_rows(
-    outline: Outline, completed: Container[int], all_open: bool, current: PlacementView
+    drawn: Parts, completed: Container[int], all_open: bool, current: PlacementView
 ) -> list[Markup]:
     """For each section the rows of the lesson page's outline, as one piece of HTML."""
-    drawn = []
-    for rows in parts(outline).sections:
-        pieces = [row.outline[_state(row, completed, all_open)] for row in rows]
-        drawn.append(pieces)
-    section = next(i for i, each in enumerate(outline.sections) if each.id == current.section_id)
-    place = outline.sections[section].lessons.index(current)
-    state = _STATES[_state(parts(outline).sections[section][place], completed, all_open)]
-    drawn[section][place] = _macros().outline_row(current, state, True)
-    return [_joined(pieces) for pieces in drawn]
+    sections = []
+    for rows in drawn.sections:
+        states = _states(rows, completed, all_open)
+        pieces = [row.outline[state] for row, state in zip(rows, states, strict=True)]
+        if rows and rows[0].number <= current.number <= rows[-1].number:
+            place = current.number - rows[0].number
+            pieces[place] = _macros().outline_row(current, _STATES[states[place]], True)
+        sections.append(_joined(pieces))
+    return sections
 
 
-def curriculum_rows(outline: Outline, completed: Container[int], all_open: bool) -> list[Markup]:
+def curriculum_rows(drawn: Parts, completed: Container[int], all_open: bool) -> list[Markup]:
     """For each section the rows of the course page's curriculum, as one piece of HTML."""
-    drawn = []
-    for rows in parts(outline).sections:
-        pieces = []
-        for row in rows:
-            state = _state(row, completed, all_open)
-            pieces.append(row.free if state == _OPEN and not all_open else row.curriculum[state])
-        drawn.append(_joined(pieces))
-    return drawn
+    sections = []
+    for rows in drawn.sections:
+        states = _states(rows, completed, all_open)
+        sections.append(
+            _joined(
+                [
+                    row.free if state == _OPEN and not all_open else row.curriculum[state]
+                    for row, state in zip(rows, states, strict=True)
+                ]
+            )
+        )
+    return sections
 
 
 def parts(outline: Outline) -> Parts:
@@ -99,11 +104,12 @@ def _joined(pieces: list[Markup]) -> Markup:
     return Markup("".join(pieces))  # noqa: S704  every piece came out of a template
 
 
-def _state(row: _Row, completed: Container[int], all_open: bool) -> int:
+def _states(rows: tuple[_Row, ...], completed: Container[int], all_open: bool) -> list[int]:
     # What was completed shows so for good, also when the access has ended.
-    if row.id in completed:
-        return _DONE
-    return _OPEN if all_open or row.preview else _LOCKED
+    return [
+        _DONE if row.id in completed else _OPEN if all_open or row.preview else _LOCKED
+        for row in rows
+    ]
 
 
 def _draw(outline: Outline) -> Parts:
@@ -124,6 +130,7 @@ def _draw_row(macros: Any, lesson: PlacementView) -> _Row:
     done, open_, locked = _STATES
     return _Row(
         lesson.id,
+        lesson.number,
         lesson.preview,
         (
             macros.outline_row(lesson, done, False),

@@ -48,13 +48,14 @@ def catalogue() -> ResponseReturnValue:
 @public(cache=True)
 def course(slug: str) -> ResponseReturnValue:
     visit = visits.to_course(current_person(), visits.find(slug), clock.now())
+    drawn = parts.parts(visit.outline)
     return render(
         "learning/course.html",
         visit=visit,
         course=visit.outline.course,
         offers=visits.offers(visit),
-        rows=parts.curriculum_rows(visit.outline, visit.completed, visit.owns),
-        parts=parts.parts(visit.outline),
+        rows=parts.curriculum_rows(drawn, visit.completed, visit.owns),
+        parts=drawn,
     )
 
 
@@ -131,10 +132,11 @@ def _frame(visit: Visit) -> dict[str, Any]:
     """What surrounds a lesson, open or locked."""
     shown = _shown(visit)
     outline = visit.outline
+    drawn = parts.parts(outline)
     return {
         "visit": visit, "course": outline.course, "lesson": shown,
-        "marks": parts.parts(outline).marks,
-        "rows": parts.outline_rows(outline, visit.completed, visit.owns, shown),
+        "marks": drawn.marks,
+        "rows": parts.outline_rows(drawn, visit.completed, visit.owns, shown),
         "before": outline.before(shown), "after": outline.after(shown),
     }  # fmt: skip
 
