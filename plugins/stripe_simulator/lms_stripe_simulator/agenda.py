@@ -1,0 +1,63 @@
+"""What happens by itself when time passes, in order of time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lms_stripe_simulator.scope import Scope
+from lms_stripe_simulator.state import Object, State
+
+Happening = Callable[[Scope, Object], None]
+HAPPENINGS: dict[str, tuple[str, Happening]] = {}
+
+NEXT = "SELECT * FROM agenda WHERE at <= ? ORDER BY at, seq LIMIT 1"
+
+
+def happening(name: str, kind: str) -> Callable[[Happening], Happening]:
+    """Register what happens to an object of a kind when its time has come."""
+
+    def register(function: Happening) -> Happening:
+        HAPPENINGS[name] = (kind, function)
+        return function
+
+    return register
+
+
+def catch_up(state: State) -> int:
+    """Let everything happen that is due now; return how many happenings there were."""
+    if state.row(NEXT, state.now()) is None:
+        return 0
+    return _run_until(state, state.now())
+
+
+def advance(state: State, seconds: int) -> int:
+    """Move the clock forward; each thing happens at its own time, in order. Returns the new time."""
+    if seconds < 0:
+        raise ValueError("The clock only goes forward.")
+    with state.lock:
+        target = state.now() + seconds
+        _run_until(state, target)
+        with state.change():
+            state.set_meta("clock_offset", float(state.meta("clock_offset", 0.0)) + seconds)
+        return state.now()
+
+
+def _run_until(state: State, target: int) -> int:
+    count = 0
+    with state.lock:
+        while row := state.row(NEXT, target):
+            with state.frozen(max(row["at"], 0)):
+                _happen(state, row)
+            count += 1
+    return count
+
+
+def _happen(state: State, row: Any) -> None:
+    kind, function = HAPPENINGS[row["happening"]]
+    with state.change():
+        state.write("DELETE FROM agenda WHERE seq = ?", row["seq"])
+        scope = Scope(state, row["account"], bool(row["livemode"]))
+        found = scope.find(row["id"], kind)
+        if found is not None:
+            function(scope, found)

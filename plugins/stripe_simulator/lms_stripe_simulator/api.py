@@ -1,0 +1,272 @@
+"""``/v1/…``: key, version, faults, idempotency, parameters, then the resource."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import socket
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Blueprint, Response, current_app, request
+
+import lms_stripe_simulator.resources  # noqa: F401  registers all operations
+from lms_stripe_simulator.accounts import Key, authenticate
+from lms_stripe_simulator.expand import expand
+from lms_stripe_simulator.identifiers import new_id, redacted
+from lms_stripe_simulator.knobs import Knobs
+from lms_stripe_simulator.problem import ApiError, invalid
+from lms_stripe_simulator.routing import Call, Operation, match
+from lms_stripe_simulator.schema import nested, read
+from lms_stripe_simulator.scope import Scope, public
+from lms_stripe_simulator.shapes import API_VERSION
+from lms_stripe_simulator.state import State
+
+blueprint = Blueprint("api", __name__)
+KEPT_REQUESTS = 2_000
+BROKEN = "An unknown error occurred."
+
+
+@dataclass
+class Api:
+    """What all API requests share."""
+
+    state: State
+    knobs: Knobs
+    base_url: str
+    requests: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT_REQUESTS))
+    running: set[tuple[str, str]] = field(default_factory=set)
+    running_lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass
+class Exchange:
+    """One request on its way to an answer."""
+
+    api: Api
+    request_id: str
+    method: str
+    path: str
+    form: str
+    idempotency_key: str | None
+    version: str | None
+    key: Key | None = None
+    replayed: bool = False
+
+    @property
+    def route(self) -> str:
+        """Return ``POST /v1/customers``."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def slot(self) -> tuple[str, str]:
+        """Return where this request's idempotent answer is kept."""
+        assert self.key is not None
+        return f"{self.key.account}:{self.key.mode}", self.idempotency_key or ""
+
+
+Answer = tuple[int, str, dict[str, str]]
+
+
+@blueprint.route("/v1/", defaults={"rest": ""}, methods=["GET", "POST", "DELETE", "PUT", "PATCH"])
+@blueprint.route("/v1/<path:rest>", methods=["GET", "POST", "DELETE", "PUT", "PATCH"])
+def answer(rest: str) -> Response:
+    """Answer any request of the API."""
+    api: Api = current_app.extensions["simulator_api"]
+    form = "&".join(filter(None, [request.query_string.decode(), request.get_data(as_text=True)]))
+    exchange = Exchange(
+        api,
+        new_id("req"),
+        request.method,
+        f"/v1/{rest}",
+        form,
+        request.headers.get("Idempotency-Key"),
+        request.headers.get("Stripe-Version"),
+    )
+    status, body, headers = _answer(exchange)
+    _log(exchange, status)
+    if exchange.key and api.knobs.strike(exchange.route, "drop"):
+        _hang_up()
+    response = Response(body, status, content_type="application/json")
+    response.headers.update({"Request-Id": exchange.request_id, "Stripe-Version": API_VERSION} | headers)
+    if exchange.idempotency_key:
+        response.headers["Idempotency-Key"] = exchange.idempotency_key
+    if exchange.replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def _answer(exchange: Exchange) -> Answer:
+    try:
+        exchange.key = authenticate(exchange.api.state, _key_text())
+        if exchange.version not in (None, API_VERSION):
+            raise invalid(f"Invalid Stripe API version: {exchange.version}. The simulator speaks {API_VERSION} only.")
+        found = match(exchange.method, exchange.path)
+        if found is None:
+            raise ApiError(
+                f"Unrecognized request URL ({exchange.method}: {exchange.path}). The simulator does not model it, or "
+                "Stripe does not have it.",
+                status=404,
+                stored=False,
+            )
+        _strike_before(exchange)
+        if exchange.idempotency_key and exchange.method == "POST":
+            return _idempotently(exchange, *found)
+        return _carry_out(exchange, *found)
+    except ApiError as error:
+        return _error(exchange, error)
+
+
+def _key_text() -> str | None:
+    """Return the key of a request, given as a bearer or as the user of basic authentication."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return given.strip()
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(given).decode().partition(":")[0]
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+    return None
+
+
+def _error(exchange: Exchange, error: ApiError) -> Answer:
+    body = error.body(f"{exchange.api.base_url}/_simulator/requests#{exchange.request_id}")
+    return error.status, json.dumps(body, indent=2), error.headers
+
+
+def _strike_before(exchange: Exchange) -> None:
+    """Let the faults hit that come before a request is looked at."""
+    knobs = exchange.api.knobs
+    if fault := knobs.strike(exchange.route, "slow", "delay"):
+        time.sleep(fault.seconds)
+    if knobs.strike(exchange.route, "429"):
+        raise ApiError(
+            "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.",
+            status=429,
+            code="rate_limit",
+            headers={"Stripe-Rate-Limited-Reason": "global-rate", "Stripe-Should-Retry": "false"},
+            stored=False,
+        )
+    waiting = knobs.active(exchange.route, "500")
+    if waiting and not waiting.stored and not waiting.after and knobs.strike(exchange.route, "500"):
+        raise ApiError(BROKEN, status=500, kind="api_error", stored=False)
+
+
+def _idempotently(exchange: Exchange, operation: Operation, path: dict[str, str]) -> Answer:
+    """Carry out a request once per key; say the same again afterwards."""
+    api, slot = exchange.api, exchange.slot
+    fingerprint = hashlib.sha256(f"{exchange.route}\n{_canonical(exchange.form)}".encode()).hexdigest()
+    with api.running_lock:
+        if slot in api.running:
+            raise ApiError(
+                "There is currently another in-progress request using this Idempotent Key (that probably means you "
+                "submitted twice, and the other request is still going through): " + slot[1],
+                status=409,
+                kind="idempotency_error",
+                code="idempotency_key_in_use",
+                headers={"Stripe-Should-Retry": "true"},
+            )
+        api.running.add(slot)
+    try:
+        row = api.state.row("SELECT * FROM idempotency WHERE scope = ? AND key = ?", *slot)
+        if row is None:
+            return _first_time(exchange, operation, path, fingerprint)
+        if row["fingerprint"] != fingerprint:
+            raise ApiError(
+                "Keys for idempotent requests can only be used with the same parameters they were first used with. "
+                f"Try using a key other than '{slot[1]}' if you meant to execute a different request.",
+                kind="idempotency_error",
+            )
+        exchange.replayed = True
+        headers = {"Original-Request": row["request"]}
+        return row["status"], row["body"], headers
+    finally:
+        with api.running_lock:
+            api.running.discard(slot)
+
+
+def _canonical(form: str) -> str:
+    return json.dumps(nested(form), sort_keys=True)
+
+
+def _first_time(exchange: Exchange, operation: Operation, path: dict[str, str], fingerprint: str) -> Answer:
+    api = exchange.api
+    hit = api.knobs.active(exchange.route, "500")
+    if hit and hit.stored and api.knobs.strike(exchange.route, "500"):
+        answered = _error(exchange, ApiError(BROKEN, status=500, kind="api_error"))
+    else:
+        answered = _carry_out(exchange, operation, path)
+    with api.state.change():
+        api.state.write(
+            "INSERT OR REPLACE INTO idempotency (scope, key, fingerprint, status, body, request)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            *exchange.slot,
+            fingerprint,
+            answered[0],
+            answered[1],
+            exchange.request_id,
+        )
+    if hit and hit.after and api.knobs.strike(exchange.route, "500"):
+        raise ApiError(BROKEN, status=500, kind="api_error")
+    return answered
+
+
+def _carry_out(exchange: Exchange, operation: Operation, path: dict[str, str]) -> Answer:
+    """Check parameters and run the resource; a request whose parameters are wrong leaves no idempotent answer."""
+    assert exchange.key is not None
+    exchange.key.require(operation.permission)
+    params = read(operation.params, exchange.form)
+    api = exchange.api
+    cause = {"id": exchange.request_id, "idempotency_key": exchange.idempotency_key}
+    scope = Scope(api.state, exchange.key.account, exchange.key.livemode, cause)
+    call = Call(scope, params, path, exchange.path, api.base_url)
+    failed: ApiError | None = None
+    with api.state.change():
+        try:
+            result = public(operation.function(call))
+            result = expand(scope, result, params.get("expand", []))
+        except ApiError as error:
+            if not error.keeps_changes:
+                raise
+            failed = error
+    if failed is not None:
+        return _error(exchange, failed)
+    return 200, json.dumps(result, indent=2), {}
+
+
+def _log(exchange: Exchange, status: int) -> None:
+    exchange.api.requests.appendleft(
+        {
+            "id": exchange.request_id,
+            "at": int(time.time()),
+            "method": exchange.method,
+            "path": exchange.path,
+            "params": _shown(exchange.form),
+            "idempotency_key": exchange.idempotency_key,
+            "replayed": exchange.replayed,
+            "status": status,
+            "version": exchange.version,
+            "key": redacted(exchange.key.key) if exchange.key else None,
+            "user_agent": request.headers.get("User-Agent"),
+        }
+    )
+
+
+def _shown(form: str) -> Any:
+    try:
+        return nested(form)
+    except ApiError:
+        return form
+
+
+def _hang_up() -> None:
+    """Cut the connection, so that the caller never sees the answer."""
+    connection = request.environ.get("werkzeug.socket")
+    if isinstance(connection, socket.socket):
+        connection.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,34 @@
+"""Customers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lms_stripe_simulator.identifiers import new_id, token
+from lms_stripe_simulator.scope import Scope
+from lms_stripe_simulator.shapes import blank
+from lms_stripe_simulator.state import Object
+
+
+def create_customer(scope: Scope, given: dict[str, Any]) -> Object:
+    """Store a customer with the given fields and emit ``customer.created``."""
+    fields: dict[str, Any] = {
+        "balance": 0,
+        "created": scope.now,
+        "delinquent": False,
+        "invoice_prefix": token(8).upper(),
+        "invoice_settings": invoice_settings(),
+        "livemode": scope.livemode,
+        "metadata": {},
+        "next_invoice_sequence": 1,
+        "preferred_locales": [],
+        "tax_exempt": "none",
+    }
+    customer = scope.add(blank("customer", id=new_id("cus"), **(fields | given)))
+    scope.emit("customer.created", customer)
+    return customer
+
+
+def invoice_settings() -> Object:
+    """Return ``invoice_settings`` in which nothing is set."""
+    return {"custom_fields": None, "default_payment_method": None, "footer": None, "rendering_options": None}

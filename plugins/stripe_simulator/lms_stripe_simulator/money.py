@@ -1,0 +1,35 @@
+"""Amounts in minor units, and how people read them."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+# https://docs.stripe.com/currencies#zero-decimal
+ZERO_DECIMAL = set("bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split())
+SYMBOLS = {"eur": "€", "usd": "$", "gbp": "£", "jpy": "¥"}
+LARGEST = 99_999_999
+
+
+def words(amount: int, currency: str) -> str:
+    """Return an amount of minor units as ``€49.00``."""
+    sign = "-" if amount < 0 else ""
+    amount = abs(amount)
+    number = f"{amount:,}" if currency in ZERO_DECIMAL else f"{amount // 100:,}.{amount % 100:02d}"
+    symbol = SYMBOLS.get(currency)
+    return f"{sign}{symbol}{number}" if symbol else f"{sign}{number} {currency.upper()}"
+
+
+def share(amount: int, percent: float) -> int:
+    """Return a percentage of an amount, rounded half up."""
+    exact = Decimal(amount) * Decimal(str(percent)) / 100
+    return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def spread(total: int, weights: list[int]) -> list[int]:
+    """Return ``total`` divided in proportion to weights; the parts add up to it."""
+    whole = sum(weights)
+    if whole == 0:
+        return [0] * len(weights)
+    parts = [total * weight // whole for weight in weights]
+    parts[weights.index(max(weights))] += total - sum(parts)
+    return parts

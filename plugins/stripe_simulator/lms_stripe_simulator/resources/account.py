@@ -1,0 +1,99 @@
+"""The account itself, its balance, and its events."""
+
+from __future__ import annotations
+
+from lms_stripe_simulator.routing import Call, operation
+from lms_stripe_simulator.scope import Scope
+from lms_stripe_simulator.shapes import blank
+from lms_stripe_simulator.state import Object
+
+NOTHING_DUE = {
+    "alternatives": [],
+    "current_deadline": None,
+    "currently_due": [],
+    "disabled_reason": None,
+    "errors": [],
+    "eventually_due": [],
+    "past_due": [],
+    "pending_verification": [],
+}
+
+
+@operation("GET", "/v1/account", params="AccountRetrieveCurrentParams", permission="account")
+def retrieve_current(call: Call) -> Object:
+    """Return the account that the key belongs to."""
+    return account_object(call.scope)
+
+
+def account_object(scope: Scope) -> Object:
+    """Return the account as an API object."""
+    row = scope.state.row("SELECT * FROM account WHERE id = ?", scope.account)
+    assert row is not None
+    profile = {"mcc": "8299", "name": row["name"], "product_description": None, "support_email": None, "url": None}
+    return blank(
+        "account",
+        id=row["id"],
+        business_profile=profile,
+        business_type="individual",
+        capabilities={"card_payments": "active", "sepa_debit_payments": "active", "transfers": "active"},
+        charges_enabled=True,
+        country=row["country"],
+        created=row["created"],
+        default_currency=row["currency"],
+        details_submitted=True,
+        email="owner@example.org",
+        future_requirements=dict(NOTHING_DUE),
+        payouts_enabled=True,
+        requirements=dict(NOTHING_DUE),
+        settings=_settings(row["name"]),
+        tos_acceptance={"date": row["created"]},
+        type="standard",
+    )
+
+
+def _settings(name: str) -> Object:
+    return {
+        "branding": {"icon": None, "logo": None, "primary_color": None, "secondary_color": None},
+        "card_payments": {"statement_descriptor_prefix": None},
+        "dashboard": {"display_name": name, "timezone": "Europe/Berlin"},
+        "payments": {"statement_descriptor": name.upper()[:22]},
+    }
+
+
+@operation("GET", "/v1/balance", params="BalanceRetrieveParams", permission="balance")
+def balance(call: Call) -> Object:
+    """Return what has been paid and not refunded, all of it available at once."""
+    row = call.scope.state.row("SELECT currency FROM account WHERE id = ?", call.scope.account)
+    assert row is not None
+    paid = [c for c in call.scope.each("charge") if c["paid"] and c["currency"] == row["currency"]]
+    amount = sum(charge["amount"] - charge["amount_refunded"] for charge in paid)
+    entry = {"amount": amount, "currency": row["currency"], "source_types": {"card": amount}}
+    none = {"amount": 0, "currency": row["currency"], "source_types": {"card": 0}}
+    return {
+        "object": "balance",
+        "available": [entry],
+        "livemode": call.scope.livemode,
+        "pending": [none],
+        "refund_and_dispute_prefunding": {
+            "available": [{"amount": 0, "currency": row["currency"]}],
+            "pending": [{"amount": 0, "currency": row["currency"]}],
+        },
+    }
+
+
+@operation("GET", "/v1/events", params="EventListParams", permission="event")
+def list_events(call: Call) -> Object:
+    """List events, newest first, by type."""
+    kinds = set(call.params.get("types") or ([call.params["type"]] if "type" in call.params else []))
+    return call.page(e for e in call.scope.each("event") if not kinds or _is_among(e["type"], kinds))
+
+
+def _is_among(kind: str, kinds: set[str]) -> bool:
+    """Return whether an event's type is wanted; ``invoice.*`` stands for all of them."""
+    return kind in kinds or any(k.endswith(".*") and kind.startswith(k[:-1]) for k in kinds)
+
+
+@operation("GET", "/v1/events/{id}", params="EventRetrieveParams", permission="event")
+def retrieve_event(call: Call) -> Object:
+    """Return an event with the object as it was then."""
+    return call.target("event", "id")
