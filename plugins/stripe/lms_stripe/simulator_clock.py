@@ -40,13 +40,10 @@ def follow() -> bool:
 
 
 def _offset(told: object) -> timedelta | None:
-    if isinstance(told, dict):
-        if isinstance(told.get("offset"), int | float):
-            return timedelta(seconds=round(told["offset"]))
-        told = told.get("now")
-    if not isinstance(told, int | float):
+    epoch = told.get("epoch") if isinstance(told, dict) else None
+    if not isinstance(epoch, int | float):
         return None
-    return timedelta(seconds=round((datetime.fromtimestamp(told, UTC) - clock.real_now()).total_seconds()))
+    return timedelta(seconds=round((datetime.fromtimestamp(epoch, UTC) - clock.real_now()).total_seconds()))
 
 
 def tick() -> None:

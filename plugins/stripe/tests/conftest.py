@@ -1,24 +1,253 @@
-"""Fixtures of the plugin's tests."""
+"""Fixtures of the plugin's tests: the site and the simulator side by side, and short words for what people do there."""
 
 from __future__ import annotations
 
 import json
+import re
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
-from lms_stripe import client, events
+import stripe
+from lms_stripe import client, connect, connections, events
+from lms_stripe.checkout import StripePayments
 from lms_stripe.models import ConnectionRow, WebhookEndpoint
+from lms_stripe_simulator import server
+from lms_stripe_simulator.billing import checkout as hosted
+from lms_stripe_simulator.billing.instruments import instrument
+from lms_stripe_simulator.control import scopes
 from stripe import WebhookSignature
 
-from lms.api import db, settings
+from lms.api import access, clock, commerce, db, settings
+from lms.jobs.runner import Worker
+
+
+@dataclass
+class Simulator:
+    """The stand-in for Stripe, answering over HTTP in a thread of its own."""
+
+    server: server.Server
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    def ask(self, path: str, body: dict[str, Any] | None = None, method: str = "") -> Any:
+        """The answer of a control address."""
+        data = json.dumps(body).encode() if body is not None else None
+        request = Request(f"{self.url}/_simulator/{path}", data, {"Content-Type": "application/json"})
+        request.method = method or ("POST" if body is not None else "GET")
+        with urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def state(self) -> Any:
+        return self.ask("state")
+
+    def key(self, mode: str = "test", **wanted: Any) -> str:
+        """A restricted key; with ``deny`` a new one that lacks permissions."""
+        if wanted:
+            return str(self.ask("keys", {"mode": mode, **wanted})["key"])
+        found = (entry["key"] for entry in self.state()["keys"])
+        return next(key for key in found if key.startswith(f"rk_{mode}_"))
+
+    def fault(self, fault: str, route: str, **how: Any) -> None:
+        self.ask("faults", {"fault": fault, "route": route, **how})
+
+    def calls(self) -> list[str]:
+        """Requests since the last look, oldest first: ``POST /v1/customers``."""
+        told = self.ask("requests")["requests"]
+        self.ask("requests", method="DELETE")
+        return [f"{entry['method']} {entry['path']}" for entry in reversed(told)]
+
+    def advance(self, **duration: float) -> None:
+        seconds = int(duration.get("days", 0) * 86_400 + duration.get("hours", 0) * 3600 + duration.get("seconds", 0))
+        self.ask("clock", {"advance": seconds, "deliver": False})
+
+    def stripe(self, mode: str = "test") -> Any:
+        """What somebody does at Stripe by other means: the Dashboard, another program."""
+        return client.build(self.key(mode))
+
+    def pay(self, session_id: str, way: str = "pays", email: str = "buyer@example.org") -> None:
+        """The buyer fills in the hosted page and presses the button."""
+        state = self.server.control.state
+        with state.change():
+            for scope in _scopes(self):
+                session = scope.find(session_id, "checkout.session")
+                if session is not None:
+                    hosted.submit(scope, session, instrument(way), email=email)
+
+    def settle(self, session_id: str, outcome: str) -> None:
+        """The bank debit behind a session arrives, or does not."""
+        for scope in _scopes(self):
+            for intent in scope.each("payment_intent"):
+                if intent.get("_session") == session_id:
+                    self.ask(f"payments/{intent['id']}/settle", {"outcome": outcome})
+
+
+def _scopes(simulator: Simulator) -> list[Any]:
+    return scopes(simulator.server.control.state)
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Simulator]:
+    """A simulator that listens on a free port."""
+    made = server.build(folder, port=0)
+    thread = threading.Thread(target=made.serve, daemon=True)
+    thread.start()
+    try:
+        yield Simulator(made)
+    finally:
+        made.stop()
+        thread.join(10)
+
+
+@dataclass
+class Stage:
+    """A site that is connected to the simulator, and what people do with it."""
+
+    site: Any
+    simulator: Simulator
+    make: Any
+    seen: set[str] = field(default_factory=set)
+
+    def connect(self, mode: str = "test", key: str = "") -> connections.Connection:
+        made = connect.begin(key or self.simulator.key(mode), actor_id=None)
+        found = connections.get(made.id)
+        db.commit()
+        return found
+
+    def offer(self, kind: str = "subscription", **facts: Any) -> Any:
+        course = self.make.course(lessons=1, sections=1)
+        facts.setdefault("amount", 900 if kind == "subscription" else 4900)
+        return self.make.offer(self.make.product(course), kind=kind, **facts)
+
+    def order(self, person: Any, offer: Any) -> Any:
+        placed = commerce.place_order(person.id, offer.id, "stripe", clock.now())
+        db.commit()
+        return placed
+
+    def start(self, person: Any, offer: Any) -> str:
+        """The address of the person's checkout page."""
+        return StripePayments().start(self.order(person, offer), offer.checkout_path)
+
+    def session_of(self, address: str) -> str:
+        found = re.search(r"cs_\w+", address)
+        assert found, address
+        return found.group(0)
+
+    def buy(self, person: Any, offer: Any, way: str = "pays") -> str:
+        """Through the checkout page to its end; returns the session. Nothing has been delivered yet."""
+        session_id = self.session_of(self.start(person, offer))
+        self.simulator.pay(session_id, way)
+        return session_id
+
+    def subscribe(self, **facts: Any) -> tuple[Any, Any, str]:
+        """A person who pays every month: person, offer, id of the subscription."""
+        person, offer = self.make.person(), self.offer(**facts)
+        self.buy(person, offer)
+        self.deliver()
+        listed = self.simulator.stripe().v1.subscriptions.list({"limit": 1})
+        return person, offer, listed.data[0].id
+
+    def undelivered(self) -> list[dict[str, Any]]:
+        """Events that the site has not got from us, oldest first."""
+        listed = client.plain(self.simulator.stripe().v1.events.list({"limit": 100}))["data"]
+        return [event for event in reversed(listed) if event["id"] not in self.seen]
+
+    def post(self, event: dict[str, Any]) -> int:
+        """Deliver one event as Stripe does; the status of our answer."""
+        self.seen.add(event["id"])
+        endpoint = next(e for e in self.simulator.state()["endpoints"] if e["status"] == "enabled")
+        body = json.dumps(event, indent=2)
+        signature = WebhookSignature.generate_signature_header(body, endpoint["secret"])
+        path = "/" + endpoint["url"].split("/", 3)[3]
+        answer = self.site.client().post(path, data=body, headers={"Stripe-Signature": signature})
+        return int(answer.status_code)
+
+    def deliver(self) -> None:
+        """Deliver all events that there are, and let the worker work."""
+        for event in self.undelivered():
+            assert self.post(event) == 200, event["type"]
+        self.work()
+
+    def work(self) -> None:
+        db.commit()
+        Worker(self.site.app).run_due()
+
+    def is_in(self, person: Any, offer: Any) -> bool:
+        """Whether the person may enter what the offer sells."""
+        db.rollback()
+        decision = access.decide_product(person.id, offer.product_id, clock.now())
+        db.commit()
+        return bool(decision.allowed)
+
 
 SECRET = "whsec_of_the_endpoint"
 
 
+ORACLE = Path(__file__).resolve().parents[3].parent / "shared" / "stripe_oracle"
+
+
+@pytest.fixture(scope="session")
+def _simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    with running(tmp_path_factory.mktemp("simulator")) as started:
+        yield started
+
+
 @pytest.fixture
-def site_options() -> dict[str, Any]:
-    return {"plugins": ("stripe",)}
+def simulator(_simulator: Simulator) -> Simulator:
+    """The simulator, as new."""
+    _simulator.ask("reset", {})
+    return _simulator
+
+
+@pytest.fixture(scope="session")
+def _oracle() -> Any:
+    """What judges requests and answers by the SDK's own types; None, with a word, where it is not there."""
+    if not ORACLE.is_dir():
+        warnings.warn(f"{ORACLE} is absent: requests are judged by the simulator only", stacklevel=1)
+        return None
+    sys.path.append(str(ORACLE))
+    return pytest.importorskip("oracle")
+
+
+@pytest.fixture(autouse=True)
+def judged(_oracle: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Every request of every test is one that Stripe would take, and every answer one that it could give."""
+    http = stripe.RequestsClient(timeout=(3, 10))
+    judge = _oracle.OracleHTTPClient(http) if _oracle is not None else http
+    monkeypatch.setattr(client, "http_client_factory", lambda: judge)
+    yield judge
+    http.close()
+    assert getattr(judge, "violations", []) == []
+
+
+@pytest.fixture
+def site_options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    options: dict[str, Any] = {"plugins": ("stripe",)}
+    if "simulator" in request.fixturenames or "stage" in request.fixturenames:
+        options["stripe_api_base"] = request.getfixturevalue("simulator").url
+    return options
+
+
+@pytest.fixture
+def stage(site: Any, simulator: Simulator, make: Any) -> Stage:
+    """A site and the simulator; not connected yet."""
+    return Stage(site, simulator, make)
+
+
+@pytest.fixture
+def connected(stage: Stage) -> Stage:
+    """A site that is connected to the simulator."""
+    stage.connect()
+    return stage
 
 
 @dataclass

@@ -88,7 +88,6 @@ def test_pitfall_03_a_body_written_anew_by_a_proxy_is_refused(hook: Any) -> None
 def test_pitfall_04_one_event_posted_by_eight_threads_is_stored_once(both_databases: str, hook: Any) -> None:
     body = hook.body()
 
-
     def deliver(_number: int) -> int:
         with hook.site.app.app_context():
             return hook.post(body).status_code
