@@ -77,6 +77,11 @@ class OfferView:
         return words.price_label(self)
 
     @property
+    def way(self) -> str:
+        """How it is paid, as the name of a choice: "One payment", "Subscription"."""
+        return words.way(self)
+
+    @property
     def terms(self) -> str:
         """What is agreed, in one sentence for the reader."""
         return words.terms(self)

@@ -27,6 +27,13 @@ def price_label(offer: Any) -> str:
     return f"{price(offer)} {rhythm(offer)}"
 
 
+def way(offer: Any) -> str:
+    """How it is paid, as the name of a choice."""
+    if offer.kind == "free":
+        return _("Free of charge")
+    return _("Subscription") if offer.kind == "subscription" else _("One payment")
+
+
 def rhythm(offer: Any) -> str:
     """ "once", "a month", "every 3 months"; "" for what is free."""
     if offer.kind == "free":
@@ -51,7 +58,7 @@ def terms(offer: Any) -> str:
         return _subscription_terms(offer)
     if offer.access_days:
         return ngettext("Open for %(num)s day.", "Open for %(num)s days.", offer.access_days)
-    return _("Nothing to pay, yours to keep.") if offer.kind == "free" else _("Paid once, yours to keep.")
+    return _("Yours to keep.")
 
 
 def _subscription_terms(offer: Any) -> str:

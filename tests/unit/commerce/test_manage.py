@@ -90,7 +90,9 @@ def test_a_price_that_cannot_be_is_shown_again_with_a_sentence(
     sign_in: SignIn, shop: Shop, creator: PersonView, price: str, currency: str, words: str
 ) -> None:
     page = f"/admin/products/{shop.product_id}"
-    answer = send(sign_in(creator), page, f"{page}/offers", kind="one_time", price=price, currency=currency)
+    answer = send(
+        sign_in(creator), page, f"{page}/offers", kind="one_time", price=price, currency=currency, interval="month"
+    )
     assert answer.status_code == 422
     assert words in answer.get_data(as_text=True)
     assert len(commerce.offers_of_product(shop.product_id)) == 2
@@ -98,7 +100,7 @@ def test_a_price_that_cannot_be_is_shown_again_with_a_sentence(
 
 def test_a_price_with_no_decimals_is_charged_as_written(sign_in: SignIn, shop: Shop, creator: PersonView) -> None:
     page = f"/admin/products/{shop.product_id}"
-    send(sign_in(creator), page, f"{page}/offers", kind="one_time", price="5000", currency="jpy")
+    send(sign_in(creator), page, f"{page}/offers", kind="one_time", price="5000", currency="jpy", interval="month")
     assert commerce.offers_of_product(shop.product_id)[-1].amount == 5000
 
 
