@@ -98,6 +98,14 @@ def accounts(state: State) -> list[Object]:
     ]
 
 
+def account(state: State, identifier: str) -> Object:
+    """Return an account's row as a dict; raises ``LookupError`` where there is none."""
+    row = state.row("SELECT * FROM account WHERE id = ?", identifier)
+    if row is None:
+        raise LookupError(f"no account {identifier}")
+    return dict(row)
+
+
 def described(key: Key) -> Object:
     """Return a key as JSON."""
     return {"key": key.key, "kind": key.kind, "mode": key.mode, "account": key.account, "deny": list(key.deny)}

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from lms_stripe_simulator.scope import Scope
 from lms_stripe_simulator.state import Object, State
 
-Happening = Callable[[Scope, Object], None]
+Happening = Callable[[Scope, Object], object]
+Function = TypeVar("Function", bound=Happening)
 HAPPENINGS: dict[str, tuple[str, Happening]] = {}
 
 NEXT = "SELECT * FROM agenda WHERE at <= ? ORDER BY at, seq LIMIT 1"
 
 
-def happening(name: str, kind: str) -> Callable[[Happening], Happening]:
+def happening(name: str, kind: str) -> Callable[[Function], Function]:
     """Register what happens to an object of a kind when its time has come."""
 
-    def register(function: Happening) -> Happening:
+    def register(function: Function) -> Function:
         HAPPENINGS[name] = (kind, function)
         return function
 

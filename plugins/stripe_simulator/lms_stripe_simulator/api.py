@@ -66,8 +66,14 @@ class Exchange:
     @property
     def slot(self) -> tuple[str, str]:
         """Return where this request's idempotent answer is kept."""
-        assert self.key is not None
-        return f"{self.key.account}:{self.key.mode}", self.idempotency_key or ""
+        return f"{self.known_key.account}:{self.known_key.mode}", self.idempotency_key or ""
+
+    @property
+    def known_key(self) -> Key:
+        """Return the key, once it is known; raises ``RuntimeError`` before."""
+        if self.key is None:
+            raise RuntimeError("the key is not known yet")
+        return self.key
 
 
 Answer = tuple[int, str, dict[str, str]]
@@ -219,12 +225,12 @@ def _first_time(exchange: Exchange, operation: Operation, path: dict[str, str], 
 
 def _carry_out(exchange: Exchange, operation: Operation, path: dict[str, str]) -> Answer:
     """Check parameters and run the resource; a request whose parameters are wrong leaves no idempotent answer."""
-    assert exchange.key is not None
-    exchange.key.require(operation.permission)
+    key = exchange.known_key
+    key.require(operation.permission)
     params = read(operation.params, exchange.form)
     api = exchange.api
     cause = {"id": exchange.request_id, "idempotency_key": exchange.idempotency_key}
-    scope = Scope(api.state, exchange.key.account, exchange.key.livemode, cause)
+    scope = Scope(api.state, key.account, key.livemode, cause)
     call = Call(scope, params, path, exchange.path, api.base_url)
     failed: ApiError | None = None
     with api.state.change():

@@ -74,9 +74,7 @@ def locate(state: State, identifier: str, kind: str) -> tuple[Scope, Object]:
 
 def recent_events(state: State) -> list[Object]:
     """Return the newest events, with what became of their deliveries."""
-    rows = state.rows(
-        "SELECT account, livemode, id FROM object WHERE kind = 'event' ORDER BY seq DESC LIMIT ?", RECENT
-    )
+    rows = state.rows("SELECT account, livemode, id FROM object WHERE kind = 'event' ORDER BY seq DESC LIMIT ?", RECENT)
     result = []
     for row in rows:
         event = Scope(state, row["account"], bool(row["livemode"])).known(row["id"], "event")

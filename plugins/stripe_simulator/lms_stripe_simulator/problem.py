@@ -70,5 +70,7 @@ def missing(kind: str, identifier: str, param: str, *, other_mode: str | None = 
     message = f"No such {kind}: '{identifier}'"
     if other_mode:
         used = "test" if other_mode == "live" else "live"
-        message += f"; a similar object exists in {other_mode} mode, but a {used} mode key was used to make this request."
+        message += (
+            f"; a similar object exists in {other_mode} mode, but a {used} mode key was used to make this request."
+        )
     return ApiError(message, status=404 if path else 400, code="resource_missing", param=param)

@@ -75,7 +75,9 @@ def address(value: str | None, param: str) -> None:
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname or " " in value:
         raise invalid(
-            "Not a valid URL" if "://" in value else "Invalid URL: An explicit scheme (such as https) must be provided.",
+            "Not a valid URL"
+            if "://" in value
+            else "Invalid URL: An explicit scheme (such as https) must be provided.",
             param,
             "url_invalid",
         )
@@ -86,7 +88,9 @@ def amount(value: int | None, param: str, *, least: int = 0) -> None:
     if value is None:
         return
     if value < least:
-        raise invalid("Invalid integer: must be greater than or equal to " + str(least), param, "parameter_invalid_integer")
+        raise invalid(
+            "Invalid integer: must be greater than or equal to " + str(least), param, "parameter_invalid_integer"
+        )
     if value > LARGEST:
         raise invalid(f"Invalid integer: must be no more than {LARGEST}", param, "amount_too_large")
 

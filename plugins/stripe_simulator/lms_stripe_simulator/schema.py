@@ -233,7 +233,9 @@ def _alternatives(members: tuple[Any, ...], module: str) -> Any:
     kept = [m for m in kept if typing.get_origin(m) is not UntypedStripeObject]
     words = [m for m in kept if typing.get_origin(m) is Literal]
     if any(typing.get_args(m) != ("",) for m in words):
-        kept = [m for m in kept if m is not str]  # Literal | str leaves the words open to later API versions: close them
+        kept = [
+            m for m in kept if m is not str
+        ]  # Literal | str leaves the words open to later API versions: close them
     readers = [_reader(m, module) for m in kept]
     return readers[0] if len(readers) == 1 else Either(tuple(readers))
 

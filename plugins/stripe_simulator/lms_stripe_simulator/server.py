@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
@@ -90,23 +91,17 @@ def build(
         raise NotHere("The Stripe simulator does not run in production: LMS_ENV is production.")
     if not is_loopback(host):
         raise NotHere(f"The Stripe simulator listens on this machine only, not on {host}.")
-    holder = _Later()
-    server = make_server(host, port, holder, threaded=True, request_handler=Handler)
+    server = make_server(host, port, _not_yet, threaded=True, request_handler=Handler)
     server.daemon_threads = True  # type: ignore[attr-defined]
     address = url or f"http://{host}:{server.server_port}"
     app = create_app(directory, address, epoch=epoch)
-    holder.app = app
+    server.app = app
     return Server(app, address, server, threading.Event())
 
 
-class _Later:
-    """Stands in for the application, which needs to know the port first."""
-
-    app: Flask | None = None
-
-    def __call__(self, environ: dict[str, object], start_response: object) -> object:
-        assert self.app is not None
-        return self.app(environ, start_response)  # type: ignore[arg-type]
+def _not_yet(_environ: dict[str, Any], _start_response: Any) -> list[bytes]:
+    """Stand in for the application, which needs to know the port first; nothing is served before it is there."""
+    raise RuntimeError("the simulator is not ready yet")
 
 
 def run(directory: Path, *, host: str, port: int, url: str | None, epoch: int | None) -> None:

@@ -1,9 +1,9 @@
 """The simulator inside a test process, and a buyer without a browser.
 
-    with testing.start() as simulator:
-        client = stripe.StripeClient(simulator.key(), base_addresses={"api": simulator.url})
-        ...
-        simulator.pay_checkout(session.url)
+with testing.start() as simulator:
+    client = stripe.StripeClient(simulator.key(), base_addresses={"api": simulator.url})
+    ...
+    simulator.pay_checkout(session.url)
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def fetch(url: str, form: dict[str, str] | None = None) -> Answer:
     """Get a page, or post a form to it; any status is an answer."""
     data = None if form is None else urllib.parse.urlencode(form).encode()
     try:
-        with _OPENER.open(urllib.request.Request(url, data), timeout=TIMEOUT) as response:
+        with _OPENER.open(urllib.request.Request(url, data), timeout=TIMEOUT) as response:  # noqa: S310
             return Answer(response.status, response.headers.get("Location"), response.read().decode())
     except urllib.error.HTTPError as error:
         with error:
@@ -80,9 +80,7 @@ class Declined(RuntimeError):
     """The checkout page did not take the payment."""
 
 
-def pay_checkout(
-    url: str, card: str = "4242424242424242", email: str | None = None, *, confirm: bool = True
-) -> str:
+def pay_checkout(url: str, card: str = "4242424242424242", email: str | None = None, *, confirm: bool = True) -> str:
     """Submit a hosted checkout page; return the address that the buyer is sent to.
 
     ``card`` is a test number, or ``sepa``, ``sepa_fails``, ``3ds``, ``declines``, ``declines_later``. 3-D Secure is
@@ -155,14 +153,16 @@ class Running:
     @property
     def app(self) -> Flask:
         """Return the Flask application, for hooks of a test suite; only where it runs in this process."""
-        assert self._server is not None, "this simulator runs in another process"
+        if self._server is None:
+            raise RuntimeError("this simulator runs in another process")
         return self._server.app
 
     def control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """Send a request to ``/_simulator/<path>``; return its JSON. Raises ``ValueError`` with its sentence."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"} if data else {}
-        request = urllib.request.Request(f"{self.url}/_simulator/{path}", data, headers, method=method)
+        address = f"{self.url}/_simulator/{path}"
+        request = urllib.request.Request(address, data, headers, method=method)  # noqa: S310
         try:
             with _OPENER.open(request, timeout=TIMEOUT) as response:
                 return json.load(response)

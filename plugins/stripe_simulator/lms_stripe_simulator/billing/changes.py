@@ -127,9 +127,7 @@ def move_trial(scope: Scope, subscription: Object, trial_end: int | str) -> None
         raise invalid("The `trial_end` date has to be in the future.", "trial_end")
     for item in subscription["items"]["data"]:
         item["current_period_end"] = moment
-    scope.change(
-        subscription, "customer.subscription.updated", trial_end=moment, billing_cycle_anchor=moment
-    )
+    scope.change(subscription, "customer.subscription.updated", trial_end=moment, billing_cycle_anchor=moment)
     if moment == scope.now:
         cycle(scope, subscription)
     plan_ahead(scope, subscription)

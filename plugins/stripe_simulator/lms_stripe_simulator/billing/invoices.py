@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from lms_stripe_simulator.accounts import account
 from lms_stripe_simulator.billing import payments
 from lms_stripe_simulator.billing.discounts import Line, taken_off
 from lms_stripe_simulator.identifiers import new_id, token
@@ -57,12 +58,12 @@ def create(scope: Scope, draft: Draft) -> Object:
     subtotal, discount = sum(line["subtotal"] for line in lines), sum(off)
     customer = scope.find(draft.customer or "", "customer") or {}
     total = max(subtotal - discount, 0)
-    account = scope.state.row("SELECT * FROM account WHERE id = ?", scope.account) or {}
+    seller = account(scope.state, scope.account)
     invoice = blank(
         "invoice",
         id=identifier,
-        account_country=account["country"],
-        account_name=account["name"],
+        account_country=seller["country"],
+        account_name=seller["name"],
         amount_due=total,
         amount_overpaid=0,
         amount_paid=0,
@@ -237,8 +238,15 @@ def link_payment(scope: Scope, invoice: Object, intent: Object) -> Object:
     return made
 
 
-def collect(scope: Scope, invoice: Object, method: Object | None, *, on_session: bool, session: str | None = None,
-            authenticated: bool = False) -> str:
+def collect(
+    scope: Scope,
+    invoice: Object,
+    method: Object | None,
+    *,
+    on_session: bool,
+    session: str | None = None,
+    authenticated: bool = False,
+) -> str:
     """Try to get a finalised invoice paid; return ``paid``, ``processing``, ``requires_action`` or ``failed``."""
     if invoice["amount_remaining"] == 0:
         mark_paid(scope, invoice)

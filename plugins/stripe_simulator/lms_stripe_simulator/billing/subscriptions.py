@@ -120,7 +120,7 @@ def plan_of(price: Object) -> Object:
 
 def period_end(subscription: Object) -> int:
     """Return when the earliest of the current periods ends."""
-    return min(item["current_period_end"] for item in subscription["items"]["data"])
+    return min(int(item["current_period_end"]) for item in subscription["items"]["data"])
 
 
 def plan_ahead(scope: Scope, subscription: Object) -> None:
@@ -181,8 +181,9 @@ def set_status(scope: Scope, subscription: Object, status: str, **changes: Any) 
     scope.change(subscription, "customer.subscription.updated", status=status, **changes)
 
 
-def plan_end(scope: Scope, subscription: Object, at: int | None, details: Object | None = None, *,
-             at_period_end: bool = False) -> None:
+def plan_end(
+    scope: Scope, subscription: Object, at: int | None, details: Object | None = None, *, at_period_end: bool = False
+) -> None:
     """Set or take back the moment at which a subscription ends.
 
     Under flexible billing, which Checkout uses, only ``cancel_at`` tells; ``cancel_at_period_end`` is for requests
@@ -257,8 +258,9 @@ def resume(scope: Scope, subscription: Object, *, anchor: str = "now") -> None:
     scope.change(subscription, status="active")
     scope.emit("customer.subscription.resumed", subscription)
     if fresh:
-        invoice = bill(scope, subscription, lines_for(scope, subscription, subscription["items"]["data"]),
-                       "subscription_cycle")
+        invoice = bill(
+            scope, subscription, lines_for(scope, subscription, subscription["items"]["data"]), "subscription_cycle"
+        )
         scope.save(subscription)
         scope.schedule(scope.now, "invoice.finalize", invoice["id"])
     plan_ahead(scope, subscription)

@@ -21,9 +21,7 @@ Answer = str | Response | tuple[str, int]
 
 
 def _locate(identifier: str) -> tuple[Scope, Object]:
-    row = state().row(
-        "SELECT account, livemode FROM object WHERE id = ? AND kind = 'checkout.session'", identifier
-    )
+    row = state().row("SELECT account, livemode FROM object WHERE id = ? AND kind = 'checkout.session'", identifier)
     if row is None:
         raise NotFound("There is no such checkout.")
     scope = Scope(state(), row["account"], bool(row["livemode"]))

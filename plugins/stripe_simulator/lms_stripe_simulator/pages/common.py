@@ -10,6 +10,7 @@ from flask import current_app, request
 from werkzeug.exceptions import NotFound
 
 from lms_stripe_simulator import money
+from lms_stripe_simulator.accounts import account
 from lms_stripe_simulator.billing.checkout import price_in_words
 from lms_stripe_simulator.billing.instruments import INSTRUMENTS, Instrument, instrument, method_in_words
 from lms_stripe_simulator.billing.periods import date_in_words, moment_in_words
@@ -51,8 +52,7 @@ def by_secret(kind: str, secret: str) -> tuple[Scope, Object]:
 
 def business(scope: Scope) -> str:
     """Return the name of the account that a page belongs to."""
-    row = scope.state.row("SELECT name FROM account WHERE id = ?", scope.account)
-    return str(row["name"]) if row else ""
+    return str(account(scope.state, scope.account)["name"])
 
 
 def chosen_instrument() -> tuple[Instrument | None, str | None]:

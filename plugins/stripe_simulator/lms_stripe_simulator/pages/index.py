@@ -9,6 +9,7 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
 from lms_stripe_simulator import agenda, control
+from lms_stripe_simulator.accounts import accounts
 from lms_stripe_simulator.billing.periods import add
 from lms_stripe_simulator.control import Control
 from lms_stripe_simulator.pages.common import state
@@ -40,7 +41,7 @@ def front() -> str:
     waiting = [p for scope in found for p in scope.each("payment_intent") if p["status"] == "processing"]
     return render_template(
         "simulator/index.html",
-        accounts=control.accounts(state()),
+        accounts=accounts(state()),
         endpoints=control.endpoints(state()),
         now=state().now(),
         pending=steer.delivery.pending(),

@@ -227,7 +227,7 @@ def change_details(secret: str) -> Answer:
     with state().change():
         visit = Visit(secret)
         allowed = visit.require("customer_update")["allowed_updates"]
-        given = {
+        given: dict[str, Any] = {
             name: request.form[name].strip() or None
             for name in ("email", "name", "phone")
             if name in allowed and name in request.form
@@ -241,5 +241,3 @@ def change_details(secret: str) -> Answer:
             given["address"] = {name: request.form.get(name, "").strip() or None for name in names}
         visit.scope.change(visit.customer, "customer.updated", **given)
         return visit.done("customer_update")
-
-

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from lms_stripe_simulator.accounts import account
 from lms_stripe_simulator.routing import Call, operation
 from lms_stripe_simulator.scope import Scope
 from lms_stripe_simulator.shapes import blank
 from lms_stripe_simulator.state import Object
 
-NOTHING_DUE = {
+NOTHING_DUE: Object = {
     "alternatives": [],
     "current_deadline": None,
     "currently_due": [],
@@ -27,8 +28,7 @@ def retrieve_current(call: Call) -> Object:
 
 def account_object(scope: Scope) -> Object:
     """Return the account as an API object."""
-    row = scope.state.row("SELECT * FROM account WHERE id = ?", scope.account)
-    assert row is not None
+    row = account(scope.state, scope.account)
     profile = {"mcc": "8299", "name": row["name"], "product_description": None, "support_email": None, "url": None}
     return blank(
         "account",
@@ -63,8 +63,7 @@ def _settings(name: str) -> Object:
 @operation("GET", "/v1/balance", params="BalanceRetrieveParams", permission="balance")
 def balance(call: Call) -> Object:
     """Return what has been paid and not refunded, all of it available at once."""
-    row = call.scope.state.row("SELECT currency FROM account WHERE id = ?", call.scope.account)
-    assert row is not None
+    row = account(call.scope.state, call.scope.account)
     paid = [c for c in call.scope.each("charge") if c["paid"] and c["currency"] == row["currency"]]
     amount = sum(charge["amount"] - charge["amount_refunded"] for charge in paid)
     entry = {"amount": amount, "currency": row["currency"], "source_types": {"card": amount}}

@@ -12,7 +12,15 @@ from lms_stripe_simulator.scope import Scope
 from lms_stripe_simulator.shapes import blank
 from lms_stripe_simulator.state import Object
 
-PRODUCT_FIELDS = ("description", "statement_descriptor", "unit_label", "url", "shippable", "package_dimensions", "tax_code")
+PRODUCT_FIELDS = (
+    "description",
+    "statement_descriptor",
+    "unit_label",
+    "url",
+    "shippable",
+    "package_dimensions",
+    "tax_code",
+)
 
 
 @operation("POST", "/v1/products", params="ProductCreateParams", permission="product")

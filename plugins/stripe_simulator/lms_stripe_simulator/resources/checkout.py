@@ -88,7 +88,9 @@ def _lines(scope: Scope, params: dict[str, Any]) -> list[Object]:
         if "price" in line:
             price = scope.get("price", line["price"], f"{where}[price]")
             if not price["active"]:
-                raise invalid("The price specified is inactive. This field only accepts active prices.", f"{where}[price]")
+                raise invalid(
+                    "The price specified is inactive. This field only accepts active prices.", f"{where}[price]"
+                )
         else:
             price = _inline_price(scope, line["price_data"], f"{where}[price_data]")
         product = scope.known(price["product"], "product")
@@ -190,13 +192,15 @@ def update(call: Call) -> Object:
     return call.scope.change(session, metadata=rules.merged(session["metadata"], call.params.get("metadata")))
 
 
-@operation("POST", f"{SESSIONS}/{{session}}/expire", params="checkout.SessionExpireParams", permission="checkout_session")
+@operation(
+    "POST", f"{SESSIONS}/{{session}}/expire", params="checkout.SessionExpireParams", permission="checkout_session"
+)
 def expire(call: Call) -> Object:
     """Close an open session."""
     session = call.target("checkout.session", "session")
     if session["status"] != "open":
         raise invalid(
-            f"Only Checkout Sessions with a status in [\"open\"] can be expired. This Session has a status of "
+            f'Only Checkout Sessions with a status in ["open"] can be expired. This Session has a status of '
             f"`{session['status']}`."
         )
     checkout.expire(call.scope, session)

@@ -104,8 +104,8 @@ def _check_customer(params: dict[str, Any]) -> None:
         raise invalid("`customer_update` can only be used with `customer`.", "customer_update")
     if params.get("automatic_tax", {}).get("enabled") and "customer" in params and "customer_update" not in params:
         raise invalid(
-            "Automatic tax calculation in Checkout requires a valid address on the Customer. Add a valid address to the "
-            "Customer or set either `customer_update[address]` to 'auto' or `customer_update[shipping]` to 'auto'.",
+            "Automatic tax calculation in Checkout requires a valid address on the Customer. Add a valid address to "
+            "the Customer or set either `customer_update[address]` to 'auto' or `customer_update[shipping]` to 'auto'.",
             "customer",
             "customer_tax_location_invalid",
         )
@@ -120,7 +120,9 @@ def _check_mode_data(params: dict[str, Any], now: int) -> None:
         data = params.get(name) or {}
         rules.metadata(data.get("metadata"), f"{name}[metadata]")
     if "payment_method_collection" in params and mode != "subscription":
-        raise invalid("`payment_method_collection` can only be used in `subscription` mode.", "payment_method_collection")
+        raise invalid(
+            "`payment_method_collection` can only be used in `subscription` mode.", "payment_method_collection"
+        )
     subscription = params.get("subscription_data") or {}
     rules.modelled(subscription, SUBSCRIPTION_KNOWN, "subscription_data")
     rules.modelled(params.get("payment_intent_data") or {}, PAYMENT_KNOWN, "payment_intent_data")
@@ -136,9 +138,7 @@ def _check_trial(data: dict[str, Any], now: int) -> None:
         where = "subscription_data[trial_period_days]"
         raise invalid(f"The trial period must be between 1 and {MOST_TRIAL_DAYS} days.", where)
     if "trial_end" in data and data["trial_end"] < now + 2 * 86_400:
-        raise invalid(
-            "The `trial_end` date has to be at least 2 days in the future.", "subscription_data[trial_end]"
-        )
+        raise invalid("The `trial_end` date has to be at least 2 days in the future.", "subscription_data[trial_end]")
 
 
 def _check_expiry(params: dict[str, Any], now: int) -> None:

@@ -141,9 +141,7 @@ def list_payments(call: Call) -> Object:
     )
 
 
-@operation(
-    "GET", "/v1/invoice_payments/{invoice_payment}", params="InvoicePaymentRetrieveParams", permission="invoice"
-)
+@operation("GET", "/v1/invoice_payments/{invoice_payment}", params="InvoicePaymentRetrieveParams", permission="invoice")
 def retrieve_payment(call: Call) -> Object:
     """Return an invoice payment."""
     return call.target("invoice_payment", "invoice_payment")
@@ -161,5 +159,3 @@ def _confirmation_secret(scope: Scope, invoice: Object) -> Object | None:
     if intent is None or intent["status"] == "succeeded":
         return None
     return {"client_secret": intent["client_secret"], "type": "payment_intent"}
-
-

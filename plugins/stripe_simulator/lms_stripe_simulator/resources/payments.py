@@ -55,9 +55,7 @@ def create_refund(call: Call) -> Object:
     amount = params.get("amount", left)
     if amount > left:
         raise invalid(f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})", "amount")
-    return payments.refund(
-        scope, charge, amount, reason=params.get("reason"), metadata=params.get("metadata") or {}
-    )
+    return payments.refund(scope, charge, amount, reason=params.get("reason"), metadata=params.get("metadata") or {})
 
 
 def _charge(call: Call) -> Object:

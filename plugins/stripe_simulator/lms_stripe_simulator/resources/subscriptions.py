@@ -106,11 +106,11 @@ def _plain_changes(call: Call, subscription: Object) -> dict[str, Any]:
         given = {name: value or None for name, value in params["cancellation_details"].items()}
         plain["cancellation_details"] = subscription["cancellation_details"] | given
     if "pause_collection" in params:
-        given = params["pause_collection"] or None
-        plain["pause_collection"] = {"resumes_at": None} | given if given else None
+        collection: Object = params["pause_collection"] or {}
+        plain["pause_collection"] = {"resumes_at": None} | collection if collection else None
         scope.unschedule("collection.resume", subscription["id"])
-        if given and given.get("resumes_at"):
-            scope.schedule(given["resumes_at"], "collection.resume", subscription["id"])
+        if collection.get("resumes_at"):
+            scope.schedule(collection["resumes_at"], "collection.resume", subscription["id"])
     return plain
 
 
@@ -122,9 +122,10 @@ def _plan_end(call: Call, subscription: Object) -> None:
         at = subscriptions.period_end(subscription) if wanted else None
         subscriptions.plan_end(scope, subscription, at, details, at_period_end=wanted)
         return
-    at = params["cancel_at"] or None
-    ends = [item["current_period_end"] for item in subscription["items"]["data"]]
-    at = {"min_period_end": min(ends), "max_period_end": max(ends), "max_billed_until": max(ends)}.get(at, at)
+    given = params["cancel_at"]
+    ends = [int(item["current_period_end"]) for item in subscription["items"]["data"]]
+    named = {"min_period_end": min(ends), "max_period_end": max(ends), "max_billed_until": max(ends), "": None}
+    at = named[given] if isinstance(given, str) else int(given)
     if at is not None and at <= scope.now:
         raise invalid("The `cancel_at` timestamp must be in the future.", "cancel_at")
     subscriptions.plan_end(scope, subscription, at, details)
