@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Regexp
+from wtforms.validators import DataRequired, Length, Regexp
 
 from lms.courses.services import COVERS
 from lms.web import Form
@@ -27,7 +27,7 @@ class CourseForm(Form):
     """What a course says about itself."""
 
     title = StringField(
-        _l("Title"), filters=[_trimmed], validators=[InputRequired(_l("A course needs a title.")), Length(max=200)]
+        _l("Title"), filters=[_trimmed], validators=[DataRequired(_l("A course needs a title.")), Length(max=200)]
     )
     subtitle = TextAreaField(
         _l("Subtitle"), filters=[_trimmed], validators=[Length(max=400)],
@@ -41,7 +41,7 @@ class CourseForm(Form):
         _l("Address"),
         filters=[_trimmed],
         validators=[
-            InputRequired(_l("A course needs an address.")),
+            DataRequired(_l("A course needs an address.")),
             Length(max=80),
             Regexp(
                 r"^[a-z0-9]+(-[a-z0-9]+)*$", message=_l("Use small letters, digits and single hyphens, at most 80.")

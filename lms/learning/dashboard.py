@@ -64,8 +64,9 @@ def of(person: Any, now: datetime) -> Dashboard:
     finished = tuple(entry for entry in entries if entry.progress.completed_at)
     unfinished = [entry for entry in entries if not entry.progress.completed_at]
     is_open = [entry for entry in unfinished if entry.is_open]
-    going_on = is_open[0] if is_open else None
-    rest = is_open[1:]
+    # Something under way goes on before something new begins.
+    going_on = next((entry for entry in is_open if entry.progress.done), is_open[0] if is_open else None)
+    rest = [entry for entry in is_open if entry is not going_on]
     return Dashboard(
         going_on=going_on,
         next_lesson=_next_lesson(person.id, going_on) if going_on else None,

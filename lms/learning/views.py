@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
+from lms.access import services as access
 from lms.base import clock
 from lms.base.text import initials
 from lms.commerce.words import rhythm
@@ -34,11 +35,13 @@ def catalogue() -> ResponseReturnValue:
     shown = found[:_PER_PAGE]
     ids = [course.id for course in shown]
     person = current_person()
+    is_known = person is not None and bool(ids)
     return render(
         "learning/catalogue.html",
         courses=shown,
         offers=prices.lowest(ids) if ids else {},
-        done=services.completed_counts(person.id, ids) if person and ids else {},
+        done=services.completed_counts(person.id, ids) if is_known else {},
+        open_to_me=access.courses_open_to(person.id, clock.now()) if is_known else {},
         older=f"/courses?before={ids[-1]}" if len(found) > _PER_PAGE else None,
         is_first_page=before is None,
     )

@@ -77,7 +77,20 @@ def test_the_catalogue_shows_a_student_the_own_progress(make: Makers, sign_in: S
     person, browser = student(make, sign_in, course)
     services.complete(person.id, course.outline, course.first_lesson, base_clock.now())
     db.commit()
-    assert "1 of 4 complete" in browser.get("/courses").text
+    page = browser.get("/courses").text
+    assert "1 of 4 complete" in page
+    assert '<span class="go-on">Continue</span>' in page
+
+
+def test_the_catalogue_asks_no_owner_for_the_price(make: Makers, sign_in: SignIn) -> None:
+    course, person = make.course(), make.person()
+    product = make.product(course)
+    make.offer(product)
+    make.grant(person, product)
+    browser = sign_in(person)
+    assert "€49" not in browser.get("/courses").text
+    make.grant(person, product, ends_at=base_clock.now())
+    assert "€49" in browser.get("/courses").text
 
 
 def test_an_empty_catalogue_says_what_will_fill_it(client: FlaskClient) -> None:
