@@ -12,10 +12,10 @@ from lms.web import Form
 _COVER_WORDS = {
     "letter": _l("A letter"),
     "porch": _l("The porch"),
-    "table": _l("A card index"),
-    "mountain": _l("A chart"),
-    "wave": _l("A clock"),
-    "book": _l("A contract"),
+    "table": _l("A table"),
+    "mountain": _l("Mountains"),
+    "wave": _l("Waves"),
+    "book": _l("A book"),
 }
 
 
@@ -47,6 +47,6 @@ class CourseForm(Form):
                 r"^[a-z0-9]+(-[a-z0-9]+)*$", message=_l("Use small letters, digits and single hyphens, at most 80.")
             ),
         ],
-        description=_l("The last part of /courses/…. Old addresses go on to lead here."),
+        description=_l("Stands after /courses/. Old addresses go on to lead here."),
     )
     cover = SelectField(_l("Cover"), choices=[(name, _COVER_WORDS[name]) for name in COVERS])
