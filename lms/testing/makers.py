@@ -8,16 +8,22 @@ from typing import Any
 from lms import db
 from lms.access import services as access
 from lms.access.services import GrantView, ProductView
+from lms.accounts import passwords
+from lms.accounts import services as accounts
+from lms.accounts.services import PersonView
 from lms.commerce import offers
 from lms.commerce.offers import OfferView
 from lms.courses import services as courses
 from lms.courses.outline import Outline, PlacementView
 from lms.sample.blocks import written
+from lms.web import COOKIE
 
 
 def session_cookie(person_id: int) -> tuple[str, str]:
     """Name and value of the cookie of a new session of the person."""
-    raise NotImplementedError
+    token = accounts.start_session(person_id)
+    db.commit()
+    return COOKIE, token
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,20 @@ class Makers:
         """Commit and hand over."""
         db.commit()
         return made
+
+    def person(
+        self, *, role: str = "student", email: str = "", name: str = "", password: str = "", verified: bool = True
+    ) -> PersonView:
+        """Somebody with one role ("" for none); without a password nobody can sign in as them by hand."""
+        number = self.next()
+        made = accounts.create_person(
+            email=email or f"person{number}@example.org",
+            name=name or f"Person {number}",
+            password_hash=passwords.hash_password(password) if password else None,
+            roles=(role,) if role else (),
+            verified=verified,
+        )
+        return self.commit(made)
 
     def course(
         self,

@@ -1,0 +1,1 @@
+"""Questions about the site's health, asked of rooms and plugins."""

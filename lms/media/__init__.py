@@ -1,0 +1,1 @@
+"""Files: judged by content, kept under keys, private until somebody says otherwise."""
