@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lms import db
+from lms.audit import services as audit
+from lms.settings import services as settings
+
+GENERAL = {
+    "name": "Long Table",
+    "tagline": "",
+    "home_page": "home",
+    "registration": "open",
+    "language": "en",
+    "timezone": "Europe/Berlin",
+}
+
+
+def test_settings_lead_to_the_first_section_that_the_person_may_change(shop, as_role):
+    assert as_role("owner").get("/admin/settings").headers["Location"] == "/admin/settings/site"
+    assert as_role("creator").get("/admin/settings").headers["Location"] == "/admin/settings/shop"
+    assert as_role("editor").get("/admin/settings").status_code == 403
+
+
+@pytest.mark.parametrize(("role", "status"), [("owner", 200), ("creator", 200), ("editor", 403), ("student", 403)])
+def test_a_section_opens_to_the_capability_that_it_declares(shop, as_role, role, status):
+    assert as_role(role).get("/admin/settings/shop").status_code == status
+
+
+def test_an_unknown_section_is_no_page(site, as_role):
+    assert as_role("owner").get("/admin/settings/nothing").status_code == 404
+
+
+def test_the_column_marks_the_section_shown_and_the_one_that_needs_care(shop, as_role):
+    page = as_role("owner").get("/admin/settings/site").text
+    assert '<a href="/admin/settings/site" aria-current="page">General</a>' in page
+    assert '<a href="/admin/settings/shop">Shop<span class="dot"></span>' in page
+
+
+def test_a_saved_section_is_stored_and_said_so(site, as_role, post):
+    browser = as_role("owner")
+    answer = post(browser, "/admin/settings/site", **GENERAL)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/admin/settings/site")
+    page = browser.get("/admin/settings/site").text
+    assert "General: saved." in page
+    assert 'value="Long Table"' in page
+    assert "Last changed by" in page
+
+
+def test_the_menu_is_not_emptied_by_the_page_that_does_not_show_it(site, as_role, post):
+    settings.save("site", {"menu": [{"label": "Home", "href": "/"}]}, actor_id=None)
+    db.commit()
+    post(as_role("owner"), "/admin/settings/site", **GENERAL)
+    assert settings.get("site", "menu") == [{"label": "Home", "href": "/"}]
+
+
+def test_a_wrong_value_is_said_at_its_field_and_nothing_is_stored(site, as_role, post):
+    answer = post(as_role("owner"), "/admin/settings/site", **{**GENERAL, "name": ""})
+    assert answer.status_code == 422
+    assert "The site needs a name." in answer.text
+    assert settings.get("site", "timezone") == "UTC"
+
+
+def test_without_the_token_nothing_is_stored(site, as_role):
+    assert as_role("owner").post("/admin/settings/site", data=GENERAL).status_code == 400
+    assert settings.get("site", "name") == "Stoa"
+
+
+def test_a_foreign_key_in_the_form_is_not_stored(site, as_role, post):
+    post(as_role("owner"), "/admin/settings/site", **GENERAL, secret_key="x", menu="[]")
+    assert set(settings.values("site")) == {*GENERAL, "menu", "footer"}
+    assert settings.get("site", "menu") == []
+
+
+def test_switches_can_be_switched_off(shop, as_role, post):
+    post(as_role("creator"), "/admin/settings/shop", page="/admin/settings/shop", title="Shop", colour="green")
+    assert (settings.get("shop", "coupons"), settings.get("shop", "colour")) == (False, "green")
+
+
+def test_a_secret_is_in_no_page_and_no_audit_row_and_stays_when_left_empty(shop, as_role, post):
+    browser = as_role("creator")
+    fields = {"page": "/admin/settings/shop", "title": "Shop", "colour": "blue"}
+    post(browser, "/admin/settings/shop", **fields, api_key="rk_test_0123456789abcd")
+    post(browser, "/admin/settings/shop", **fields, api_key="")
+    page = browser.get("/admin/settings/shop").text
+    assert "rk_test_0123456789" not in page + str(audit.entries())
+    assert "ends in abcd" in page
+    assert settings.secret("shop", "api_key") == "rk_test_0123456789abcd"
+
+
+def test_what_the_environment_decides_is_shown_and_cannot_be_changed(site, as_role, post, monkeypatch):
+    monkeypatch.setenv("LMS_SITE_NAME", "From outside")
+    browser = as_role("owner")
+    page = browser.get("/admin/settings/site").text
+    assert "Set by LMS_SITE_NAME" in page
+    assert "disabled" in page
+    fields = {name: value for name, value in GENERAL.items() if name != "name"}
+    assert post(browser, "/admin/settings/site", **fields).status_code == 303
+    monkeypatch.delenv("LMS_SITE_NAME")
+    assert settings.get("site", "name") == "Stoa"
+
+
+def test_an_action_says_what_it_did(shop, as_role, post):
+    browser = as_role("creator")
+    answer = post(browser, "/admin/settings/shop/refresh", page="/admin/settings/shop")
+    assert answer.status_code == 303
+    assert "Fresh." in browser.get("/admin/settings/shop").text
+    assert audit.entries(subject="settings/shop")[0].detail == {"action": "refresh"}
+
+
+def test_a_refused_action_shows_its_sentence_and_next_step(shop, as_role, post):
+    answer = post(as_role("creator"), "/admin/settings/shop/connect", page="/admin/settings/shop", api_key="wrong")
+    assert answer.status_code == 422
+    assert "This key opens nothing. Copy it again." in answer.text
+
+
+def test_a_form_of_an_action_is_checked(shop, as_role, post):
+    answer = post(as_role("creator"), "/admin/settings/shop/connect", page="/admin/settings/shop", api_key="x" * 40)
+    assert answer.status_code == 422
+    assert "cannot be longer than 30" in answer.text
+
+
+def test_an_action_that_needs_a_second_look_asks_first(shop, as_role, post):
+    browser = as_role("creator")
+    asked = post(browser, "/admin/settings/shop/leave", page="/admin/settings/shop")
+    assert "All sales stop." in asked.text
+    assert audit.entries() == ()
+    done = post(browser, "/admin/settings/shop/leave", page="/admin/settings/shop", confirmed="1")
+    assert done.status_code == 303
+
+
+def test_an_action_that_breaks_costs_only_itself(site, shop, as_role, post):
+    site.app.config["LMS"] = replace(site.app.config["LMS"], strict_plugins=False)
+    answer = post(as_role("creator"), "/admin/settings/shop/break", page="/admin/settings/shop")
+    assert answer.status_code == 500
+    assert "This did not work" in answer.text
+    assert "ZeroDivisionError" not in answer.text
+
+
+def test_an_action_is_closed_to_who_may_not_see_the_section(shop, as_role, post):
+    answer = post(as_role("editor"), "/admin/settings/shop/refresh", page="/admin/media")
+    assert answer.status_code == 403
+
+
+def test_ids_on_a_page_with_several_forms_are_unique(shop, as_role):
+    page = as_role("creator").get("/admin/settings/shop").text
+    ids = [part.split('"')[0] for part in page.split(' id="')[1:]]
+    assert len(ids) == len(set(ids))
