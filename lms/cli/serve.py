@@ -45,7 +45,7 @@ def run(host: str, port: int, workers: int, threads: int, with_worker: bool, saf
         os.environ["LMS_SAFE_MODE"] = "1"
     jobs = subprocess.Popen([sys.executable, "-m", "lms", "worker"]) if with_worker else None
 
-    def end_jobs(*_: Any) -> None:
+    def end_jobs(_server: Any) -> None:
         if jobs is not None and jobs.poll() is None:
             jobs.send_signal(signal.SIGTERM)
             jobs.wait(timeout=20)
