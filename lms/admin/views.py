@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import request
 from flask_babel import gettext as _
 
 from lms.admin.blueprint import blueprint
-from lms.admin.policies import AUDIT, ENTER, HEALTH
+from lms.admin.policies import AUDIT, COMMERCE, ENTER, HEALTH
 from lms.audit import services as audit
 from lms.base import clock
+from lms.commerce import services as commerce
+from lms.commerce.services import OrderState
 from lms.health import services as health
 from lms.jobs import services as jobs
 from lms.jobs.models import State
@@ -20,15 +23,58 @@ _PAGE = 50
 _SHOWN = (State.DEAD, State.QUEUED, State.RUNNING)
 
 
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that somebody has to look at; ``tone`` is warn or bad."""
+
+    tone: str
+    title: Any
+    detail: str
+    href: str
+    words: str
+
+
 @blueprint.get("/admin")
 @requires(ENTER)
 def overview() -> str:
     """What needs somebody, and what happened."""
     person = current_person()
-    may_see_health = person is not None and person.can(HEALTH)
-    needs = [one for one in health.findings() if one.result.state != "good"] if may_see_health else []
-    changes = audit.entries(limit=8) if person is not None and person.can(AUDIT) else ()
-    return render("admin/overview.html", today=clock.now(), needs=needs, changes=changes)
+    may = person.can if person is not None else (lambda _capability: False)
+    return render(
+        "admin/overview.html",
+        today=clock.now(),
+        needs=[*(_held_orders() if may(COMMERCE) else ()), *(_unhealthy() if may(HEALTH) else ())],
+        orders=commerce.list_orders(limit=6) if may(COMMERCE) else (),
+        changes=audit.entries(limit=6) if may(AUDIT) else (),
+    )
+
+
+def _unhealthy() -> list[Need]:
+    tones = {"advice": "warn", "broken": "bad"}
+    return [
+        Need(
+            tones.get(one.result.state, "bad"),
+            one.label,
+            f"{one.result.sentence} {one.result.do}",
+            "/admin/health",
+            _("See health"),
+        )
+        for one in health.findings()
+        if one.result.state != "good"
+    ]
+
+
+def _held_orders() -> list[Need]:
+    return [
+        Need(
+            "bad",
+            _("An order is held: %(number)s", number=one.order.number),
+            _("%(name)s paid another amount than was agreed.", name=one.person_name or one.person_email),
+            "/admin/orders?state=held",
+            _("See order"),
+        )
+        for one in commerce.list_orders(states=(OrderState.HELD,), limit=3)
+    ]
 
 
 @blueprint.get("/admin/health")

@@ -38,7 +38,8 @@ class Worker:
     def run_due(self, limit: int = 1000, *, at: datetime | None = None) -> int:
         """Run what is due now (or at ``at``, real time, UTC), what follows from it too; returns how many ran.
 
-        For tests and commands; an open transaction of the caller is ended first. With strict plugins a failure is kept as ever, then raised; a ``Problem`` is not.
+        For tests and commands; an open transaction of the caller is ended first. With strict plugins a failure is
+        kept as ever, then raised; a ``Problem`` is not.
         """
         if has_app_context():
             # Each job has a session of its own; on SQLite a transaction left open here would lock it out.

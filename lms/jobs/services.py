@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lms.audit import services as audit
@@ -115,7 +115,7 @@ def _insert(name: str, args: dict[str, Any], key: str | None, when: datetime) ->
         created_at=now,
         updated_at=now,
     )
-    return session.scalar(statement.on_conflict_do_nothing().returning(JobRow.id))  # type: ignore[no-any-return]
+    return session.scalar(statement.on_conflict_do_nothing().returning(JobRow.id))
 
 
 def summary() -> Summary:
@@ -133,7 +133,7 @@ def summary() -> Summary:
     return Summary(counts.get(State.QUEUED, 0), counts.get(State.RUNNING, 0), counts.get(State.DEAD, 0), oldest)
 
 
-def _views() -> Select[Any]:
+def _views() -> Any:
     return select(
         JobRow.id,
         JobRow.name,

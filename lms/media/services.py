@@ -89,7 +89,7 @@ def store(
         if picture is None:
             files.keep(arrived, files.path(key))
     place = files.path(key)
-    values = {
+    values: dict[str, Any] = {
         "key": key,
         "name": name,
         "type": picture.type if picture else kind,
