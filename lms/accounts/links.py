@@ -83,6 +83,7 @@ LOGOUT = DynamicLink(
     label=_l("Sign out"),
     help=_l("Leads to a page with one button, since a link alone must not sign anybody out."),
     form=AfterForm,
+    states=("purchased", "lapsed", "no_purchase"),
     available=_signed_in_only,
     address=lambda ctx, args: _with_next("/logout", ctx, args),
     order=60,

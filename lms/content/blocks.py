@@ -96,7 +96,7 @@ class ColumnsForm(BlockForm):
 def load_pictures(props: Sequence[Mapping[str, Any]], _ctx: RenderContext) -> list[Any]:
     """The media of all pictures of a page; None where it is gone."""
     keys = [((one.get("media") or {}).get("key") or "") for one in props]
-    found = {key: media.view(key) for key in dict.fromkeys(keys) if key}
+    found = media.views(sorted(set(filter(None, keys))))
     return [found.get(key) for key in keys]
 
 

@@ -37,4 +37,4 @@ def current() -> Catalog:
             {link.key: link for link in items.items(DynamicLink)},
         )
         current_app.extensions["lms_content_catalog"] = kept
-    return kept  # type: ignore[no-any-return]
+    return kept

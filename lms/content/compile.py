@@ -16,6 +16,7 @@ from typing import Any
 from flask import current_app
 from markupsafe import Markup
 
+from lms.base.problem import Problem
 from lms.content import catalog, links, values
 from lms.content.document import blocks as walk
 from lms.content.document import upgraded
@@ -67,11 +68,7 @@ class Drawable:
         for place, outcome in outcomes.items():
             if place.hides_block and outcome is None:
                 return ()
-        html = guard.call(
-            self.block.plugin, f"block {self.block.full_name}", self._template, outcomes, extra, default=_FAILED
-        )
-        if html is _FAILED:
-            raise PieceFailed
+        html = contained(self.block, "block", self._template, outcomes, extra)
         pieces: list[Piece] = []
         for position, part in enumerate(_MARK.split(html)):
             if position % 2:
@@ -106,6 +103,31 @@ class PieceFailed(Exception):
     """The template or the loader of a block failed; the block costs only itself."""
 
 
+def contained(block: Block, piece: str, function: Callable[..., Any], *args: Any) -> Any:
+    """``function(*args)`` of a block's plugin. Raises ``PieceFailed`` for whatever goes wrong in it."""
+    try:
+        result = guard.call(block.plugin, f"{piece} {block.full_name}", function, *args, default=_FAILED)
+    except Problem as problem:
+        # A problem answers a person's act; nobody acted here, the page is only being drawn.
+        guard.report(block.plugin, f"{piece} {block.full_name}", problem)
+        result = _FAILED
+    if result is _FAILED:
+        raise PieceFailed
+    return result
+
+
+def loaded(block: Block, props: Sequence[Mapping[str, Any]], ctx: RenderContext) -> Sequence[Any]:
+    """What each of the block's places on the page needs, in one go. Raises ``PieceFailed``."""
+
+    def load() -> Sequence[Any]:
+        results = list(block.load(props, ctx)) if block.load else [None] * len(props)
+        if len(results) != len(props):
+            raise ValueError(f"load of {block.full_name} returned {len(results)} results for {len(props)} blocks.")
+        return results
+
+    return contained(block, "load of", load)
+
+
 @dataclass(slots=True)
 class Hole:
     """A place of the document that depends on who looks."""
@@ -124,7 +146,7 @@ class Hole:
         outcome = tuple(links.resolve(place.link, ctx) for place in self.drawable.personal_places)
         try:
             if self.is_loaded:
-                return self.drawable.draw(outcome, extras.get(self.number))
+                return self.drawable.draw(outcome, extras[self.number]) if self.number in extras else ()
             kept = self.variants.get(outcome)
             if kept is None:
                 if len(self.variants) >= _VARIANTS:
@@ -169,6 +191,7 @@ class _Compiler:
         self._defaults: dict[str, dict[str, Any]] = {}
         self._forms: dict[str, Any] = {}
         self._extras: dict[str, Any] = {}
+        self._failed: set[str] = set()
         self._holes: list[Hole] = []
         self._complete = True
 
@@ -201,11 +224,13 @@ class _Compiler:
         for kind, nodes in waiting.items():
             block = self._catalog.blocks[kind]
             props = [self._props(block, node) for node in nodes]
-            loaded = guard.call(block.plugin, f"load of {kind}", block.load, props, self._ctx, default=None)
-            if loaded is None:
+            try:
+                extras = loaded(block, props, self._ctx)
+            except PieceFailed:
                 self._complete = False
-            for node, extra in zip(nodes, loaded or [None] * len(nodes), strict=True):
-                self._extras[node["id"]] = extra
+                self._failed.update(node["id"] for node in nodes)
+                continue
+            self._extras.update({node["id"]: extra for node, extra in zip(nodes, extras, strict=True)})
 
     def _props(self, block: Block, node: Json) -> dict[str, Any]:
         if block.full_name not in self._defaults:
@@ -217,7 +242,7 @@ class _Compiler:
         pieces: list[Piece] = []
         for node in nodes:
             block = self._visible(node)
-            if block is not None:
+            if block is not None and node["id"] not in self._failed:
                 pieces.extend(self._block(block, node))
         return pieces
 

@@ -60,7 +60,7 @@ def parse(text: str) -> Json:
         raise DocumentInvalid([Fault("document", said)]) from error
     except RecursionError as error:
         raise DocumentInvalid([Fault("document", _("It is nested too deeply."))]) from error
-    return tree  # type: ignore[no-any-return]
+    return tree
 
 
 class _TwiceError(ValueError):

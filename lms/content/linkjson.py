@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from flask_babel import gettext as _
@@ -61,11 +62,12 @@ def _check_plain(kind: str, link: dict[str, Any], path: str, report: Report) -> 
             report(f"{path}.page", _("Write the number of the page."))
         return
     href = link.get("href")
-    fits, help_text = {
+    rules: dict[str, tuple[Callable[[str], object], str]] = {
         "url": (is_address, _("Start the address with https://, or write a path of this site such as /courses.")),
         "anchor": (_ANCHOR.fullmatch, _("An anchor looks like #prices.")),
         "email": (_EMAIL.fullmatch, _("Write one e-mail address, such as post@school.example.")),
-    }[kind]
+    }
+    fits, help_text = rules[kind]
     if not (isinstance(href, str) and fits(href)):
         report(f"{path}.href", help_text)
 

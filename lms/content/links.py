@@ -117,7 +117,8 @@ def of_request() -> LinkContext:
         return context()
     if "lms_link_context" not in g:
         g.lms_link_context = context(current_person(), page=request.path)
-    return g.lms_link_context  # type: ignore[no-any-return]
+    kept: LinkContext = g.lms_link_context
+    return kept
 
 
 def of_render(ctx: RenderContext) -> LinkContext:
@@ -143,25 +144,33 @@ def is_personal(link: Json) -> bool:
         return True
     if (link.get("unavailable") or item.default_unavailable) == "login":
         return True
-    fallback = link.get("fallback")
-    return bool(fallback) and is_personal(fallback)
+    return is_personal(link.get("fallback") or {})
 
 
 def availability(item: DynamicLink, ctx: LinkContext) -> bool | str:
     """True, or why not ("" when the link itself failed). Asked once per page, however many links say it."""
-    return ctx.once(
-        ("lms.content.available", item.key),
-        lambda: guard.call(item.plugin, f"link {item.key}", item.available, ctx, default=""),
-    )
+
+    def ask() -> bool | str:
+        try:
+            return guard.call(item.plugin, f"link {item.key}", item.available, ctx, default="")
+        except Problem as problem:
+            return problem.sentence
+
+    answer: bool | str = ctx.once(("lms.content.available", item.key), ask)
+    return answer
 
 
 def own_address(item: DynamicLink, ctx: LinkContext, args: Mapping[str, Any]) -> str:
     """The path that the link writes for everybody; "" when its target is gone."""
     try:
-        address = guard.call(item.plugin, f"link {item.key}", item.address, ctx, args, default="")
+        address = guard.call(item.plugin, f"link {item.key}", item.address or _nowhere, ctx, args, default="")
     except Problem:
         return ""
     return address if isinstance(address, str) and is_safe_path(address) else ""
+
+
+def _nowhere(_ctx: LinkContext, _args: Mapping[str, Any]) -> str:
+    return ""
 
 
 def resolve(link: Json | None, ctx: LinkContext, *, unavailable: str | None = None) -> ResolvedLink | None:

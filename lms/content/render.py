@@ -13,9 +13,9 @@ from flask_babel import get_locale
 from markupsafe import Markup
 
 from lms.content import links, services
-from lms.content.compile import Compiled, Hole, Piece, compile_document
+from lms.content.compile import Compiled, Hole, Piece, PieceFailed, compile_document, loaded
 from lms.extend import LinkContext, RenderContext
-from lms.host import guard, state
+from lms.host import state
 
 _MOST_KEPT = 500
 
@@ -54,7 +54,7 @@ class CompiledDocuments:
 
 
 def _documents() -> CompiledDocuments:
-    return current_app.extensions.setdefault("lms_compiled_documents", CompiledDocuments())  # type: ignore[no-any-return]
+    return current_app.extensions.setdefault("lms_compiled_documents", CompiledDocuments())
 
 
 def page_html(owner_kind: str, owner_id: int, ctx: RenderContext) -> Rendered | None:
@@ -104,16 +104,20 @@ def _fill(pieces: Iterable[Piece], ctx: LinkContext, extras: Mapping[int, Any], 
 
 
 def _load(holes: Iterable[Hole], ctx: RenderContext) -> dict[int, Any]:
-    """What the blocks that depend on the person need, fetched once for each kind of block."""
+    """What the blocks that depend on the person need, fetched once for each kind of block.
+
+    Blocks whose plugin fails are left out, and so not drawn.
+    """
     kinds: dict[str, list[Hole]] = {}
     for hole in holes:
-        if hole.is_loaded and hole.drawable.block.load is not None:
+        if hole.is_loaded:
             kinds.setdefault(hole.drawable.block.full_name, []).append(hole)
     extras: dict[int, Any] = {}
-    for kind, waiting in kinds.items():
+    for waiting in kinds.values():
         block = waiting[0].drawable.block
         props = [hole.drawable.props for hole in waiting]
-        loaded = guard.call(block.plugin, f"load of {kind}", block.load, props, ctx, default=None)
-        for hole, extra in zip(waiting, loaded or [None] * len(waiting), strict=True):
-            extras[hole.number] = extra
+        try:
+            extras.update(zip((hole.number for hole in waiting), loaded(block, props, ctx), strict=True))
+        except PieceFailed:
+            continue
     return extras

@@ -102,7 +102,7 @@ def tree_of_revision(revision_id: int) -> Mapping[str, Any]:
     tree = session.execute(_TREE, {"revision": revision_id}).scalar()
     if tree is None:
         raise LookupError(f"There is no revision {revision_id}.")
-    return tree  # type: ignore[no-any-return]
+    return tree
 
 
 def published_tree(owner_kind: str, owner_id: int) -> Mapping[str, Any] | None:

@@ -35,7 +35,7 @@ class Number(IntegerField):
 class Choice(SelectField):
     """One of a few words: ``choices`` are (stored, shown) pairs."""
 
-    def __init__(self, label: Any = "", choices: Sequence[tuple[str, Any]] = (), **options: Any) -> None:
+    def __init__(self, label: Any = "", choices: Sequence[tuple[Any, Any]] = (), **options: Any) -> None:
         options.setdefault("default", choices[0][0] if choices else None)
         super().__init__(label, choices=[SelectChoice(value, shown) for value, shown in choices], **options)
 

@@ -128,9 +128,9 @@ def list_pages(*, search: str = "", status: str = "", after: int | None = None) 
     )
 
 
-def _mapping(query: Select[Any]) -> dict[Any, Any]:
+def _mapping(query: Select[Any, Any]) -> dict[Any, Any]:
     """The rows of two columns as a dictionary."""
-    return dict(session.execute(query).all())  # type: ignore[arg-type]
+    return dict(session.execute(query).all())
 
 
 def _rows(found: Sequence[Any]) -> tuple[PageRow, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -127,7 +128,8 @@ def _save(page: reading.PageView | None) -> ResponseReturnValue:
     if publish and not policies.may(current_person(), page, "publish"):
         raise Forbidden(_("You may not publish pages."), next_step=_("Save a draft, and ask somebody who may."))
     form = PageForm()
-    values = {"slug": form.slug.data or "", "title": form.title.data or "", "actor_id": _actor(), "publish": publish}
+    values: dict[str, Any] = {"slug": form.slug.data or "", "title": form.title.data or ""}
+    values |= {"actor_id": _actor(), "publish": publish}
     try:
         if not form.validate():
             return _form_page(form, page), 422

@@ -13,8 +13,11 @@ from lms.accounts import services as accounts
 from lms.accounts.services import PersonView
 from lms.commerce import offers
 from lms.commerce.offers import OfferView
+from lms.content import document
 from lms.courses import services as courses
 from lms.courses.outline import Outline, PlacementView
+from lms.pages import services as pages
+from lms.pages.reading import PageView
 from lms.sample.blocks import written
 from lms.web import COOKIE
 
@@ -109,6 +112,18 @@ class Makers:
         if published:
             courses.publish_course(course.id, actor_id=None)
         return self.commit(MadeCourse(courses.outline(course.id)))
+
+    def page(self, *blocks: dict[str, Any], slug: str = "", title: str = "", publish: bool = True) -> PageView:
+        """A page of the site with these blocks; without any, with a short text."""
+        number = self.next()
+        tree = document.empty()
+        tree["root"]["slots"]["main"] = list(blocks) or [document.new_block("core/text", {"html": "<p>Words.</p>"})]
+        return self.commit(
+            pages.create_page(
+                slug=slug or f"page-{number}", title=title or f"Page {number}", document=tree, actor_id=None,
+                publish=publish,
+            )
+        )  # fmt: skip
 
     def product(self, *made: MadeCourse, name: str = "") -> ProductView:
         """A product that opens the courses; without one, everything."""

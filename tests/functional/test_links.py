@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from sqlalchemy import text
 from wtforms import Form
 
 from lms import db
@@ -33,6 +34,7 @@ class Acme(Plugin):
         self.clicks: list[Any] = []
         self.answer: Any = f"{PAY}/session/secret"
         self.available: Any = True
+        self.ask: Any = lambda: True
 
     def _open(self, ctx: Any, args: Any) -> Any:
         self.clicks.append((ctx, dict(args)))
@@ -42,8 +44,8 @@ class Acme(Plugin):
 
     def dynamic_links(self) -> tuple[DynamicLink, ...]:
         portal = DynamicLink(
-            name="portal", label="Portal", available=lambda _ctx: self.available, open=self._open, form=Options,
-            hosts=lambda: (PAY,),
+            name="portal", label="Portal", form=Options, hosts=lambda: (PAY,), open=self._open,
+            available=lambda _ctx: self.ask() and self.available,
         )  # fmt: skip
         return portal, replace(portal, name="open-to-all", for_guests=True)
 
@@ -277,7 +279,11 @@ def test_nothing_is_locked_while_the_plugin_calls_outside(acme, browser, monkeyp
         seen.append(db.session().in_transaction())
         return "/"
 
+    def asks_the_database():
+        return db.session.execute(text("SELECT 1")).scalar() == 1
+
     monkeypatch.setattr(acme, "_open", opens)
+    acme.ask = asks_the_database
     remove_plugin_and_add(acme, browser)
     browser.get("/go/acme/portal")
     assert seen == [False]

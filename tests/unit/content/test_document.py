@@ -84,7 +84,7 @@ LINK_MISTAKES = [
     ({"kind": "dynamic", "source": "site", "key": "home", "args": {"x": 1}}, "args", "takes no arguments"),
     ({"kind": "dynamic", "source": "page", "key": "page", "args": {"pge": 1}}, "args.pge", "Possible: page, anchor"),
     ({"kind": "dynamic", "source": "page", "key": "page", "args": {}}, "args.page", "needed"),
-    ({"kind": "dynamic", "source": "page", "key": "page", "args": {"page": 1, "anchor": "a b"}}, "args.anchor", "prices"),
+    ({"kind": "dynamic", "source": "page", "key": "page", "args": {"page": 1, "anchor": "/"}}, "args.anchor", "looks"),
 ]
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import BytesIO
 from typing import Any
 
 import pytest
 from flask import current_app, g, render_template_string
+from PIL import Image
 
 from lms import db
 from lms.base import clock
+from lms.base.problem import Problem
 from lms.content import blocks as core
 from lms.content import links, render, services
 from lms.content.document import empty, new_block
 from lms.extend import Block, BlockForm, DynamicLink, Plugin, RenderContext
 from lms.extend.fields import PlainText, RichText
+from lms.media import services as media
 from lms.pages import services as pages
 from lms.testing.plugins import add_plugin, remove_plugin
 from lms.web import CurrentPerson
@@ -44,7 +48,7 @@ class Acme(Plugin):
     def __init__(self) -> None:
         self.opened = 0
         self.loads: list[int] = []
-        self.broken = False
+        self.broken: Any = False
 
     def _open(self, _ctx: Any, _args: Any) -> str:
         self.opened += 1
@@ -55,8 +59,10 @@ class Acme(Plugin):
         return [f"{one['words']} for {ctx.person.name if ctx.person else 'a guest'}" for one in props]
 
     def _load_or_break(self, props: Any, _ctx: RenderContext) -> list[str]:
+        if isinstance(self.broken, BaseException):
+            raise self.broken
         if self.broken:
-            raise RuntimeError("broken")
+            return []
         return ["whole" for _one in props]
 
     def dynamic_links(self) -> tuple[DynamicLink, ...]:
@@ -73,6 +79,7 @@ class Acme(Plugin):
             replace(card, depends_on=("person",)),
             replace(card, name="shared"),
             replace(card, name="fragile", load=self._load_or_break),
+            replace(card, name="fragile-mine", load=self._load_or_break, depends_on=("person",)),
             replace(card, name="no-template", load=None, template="acme/not_there.html"),
             Block(
                 name="renamed",
@@ -315,6 +322,28 @@ def test_a_link_that_is_equal_for_all_writes_its_own_address_and_follows_the_pag
     assert seen() == ""
 
 
+def picture(*, alt="", name="porch.png"):
+    file = BytesIO()
+    Image.new("RGB", (40, 30), "red").save(file, "PNG")
+    file.seek(0)
+    return media.store(file, name=name, actor_id=None, visibility="public", alt=alt)
+
+
+def test_a_picture_has_its_size_and_says_what_it_shows(acme):
+    stored = picture(alt="From the library")
+    said = {"media": {"key": stored.key, "alt": "The <porch>"}, "caption": "At noon"}
+    save(new_block("core/image", said), new_block("core/image", {"media": {"key": stored.key, "decorative": True}}))
+    seen = html()
+    assert f'src="/media/{stored.key}" alt="The &lt;porch&gt;" width="40" height="30"' in seen
+    assert 'alt=""' in seen
+    assert "At noon</figcaption>" in seen
+
+
+def test_a_picture_that_is_gone_leaves_no_hole(acme):
+    save(new_block("core/image", {"media": {"key": "gone", "alt": "x"}}))
+    assert html() == ""
+
+
 def test_an_anchor_is_written_and_nothing_else_of_a_style(acme):
     save(text("<p>a</p>") | {"style": {"anchor": "prices", "spacing": {"base": "l"}, "color": "red"}})
     save(text("<p>a</p>") | {"style": {"anchor": 'x" onload="y'}}, owner=2)
@@ -343,21 +372,35 @@ def test_a_block_that_fails_costs_only_itself(acme, contained):
     assert "after" in seen
 
 
-def test_a_block_that_failed_is_tried_again(acme, contained):
-    save(new_block("acme/fragile"))
-    acme.broken = True
-    assert "whole" not in html()
+FAILURES = [RuntimeError("broken"), Problem("A refusal."), SystemExit(1), "another number of results"]
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=str)
+@pytest.mark.parametrize("kind", ["acme/fragile", "acme/fragile-mine"])
+def test_a_block_that_failed_is_not_drawn_and_tried_again(acme, contained, kind, failure):
+    save(text("<p>before</p>"), new_block(kind))
+    acme.broken = failure
+    assert html().count("<p>") == html().count("before") == 1
     acme.broken = False
     assert "whole" in html()
 
 
-def test_a_link_that_fails_is_no_button(acme, contained, monkeypatch):
+@pytest.mark.parametrize("failure", FAILURES[:3], ids=str)
+def test_a_link_that_fails_is_no_button(acme, contained, monkeypatch, failure):
     def fails(_ctx):
-        raise RuntimeError("broken")
+        raise failure
 
     monkeypatch.setattr(acme, "dynamic_links", lambda: (DynamicLink(name="portal", label="P", available=fails),))
     remove_plugin_then_save(acme, button(link()))
     assert html(BUYER) == ""
+
+
+@pytest.mark.parametrize(
+    ("key", "guest", "person"), [("login", True, False), ("logout", False, True), ("courses", True, True)]
+)
+def test_links_of_the_account_know_who_looks(acme, key, guest, person):
+    save(button({"kind": "dynamic", "source": "account", "key": key}))
+    assert (bool(html(None)), bool(html(BUYER))) == (guest, person)
 
 
 @pytest.mark.parametrize(("person", "shown"), [(BUYER, True), (OTHER, False), (None, False)])
