@@ -232,18 +232,26 @@ def _carry_out(exchange: Exchange, operation: Operation, path: dict[str, str]) -
     cause = {"id": exchange.request_id, "idempotency_key": exchange.idempotency_key}
     scope = Scope(api.state, key.account, key.livemode, cause)
     call = Call(scope, params, path, exchange.path, api.base_url)
+    try:
+        return 200, json.dumps(_run(operation, call), indent=2), {}
+    except ApiError as error:
+        if not error.stored:
+            raise
+        return _error(exchange, error)
+
+
+def _run(operation: Operation, call: Call) -> Any:
+    """Run a resource in one transaction, and expand its answer; what a declined payment left behind stays."""
     failed: ApiError | None = None
-    with api.state.change():
+    with call.scope.state.change():
         try:
             result = public(operation.function(call))
-            result = expand(scope, result, params.get("expand", []))
+            return expand(call.scope, result, call.params.get("expand", []))
         except ApiError as error:
             if not error.keeps_changes:
                 raise
             failed = error
-    if failed is not None:
-        return _error(exchange, failed)
-    return 200, json.dumps(result, indent=2), {}
+    raise failed
 
 
 def _log(exchange: Exchange, status: int) -> None:

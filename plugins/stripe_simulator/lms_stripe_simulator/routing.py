@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -36,16 +37,23 @@ class Call:
         after, before = self.params.get("starting_after"), self.params.get("ending_before")
         if after and before:
             raise problem.invalid("You may only specify one of these parameters: ending_before, starting_after.")
-        wanted = [public(item) for item in objects if self._created_fits(item)]
-        ids = [item["id"] for item in wanted]
-        for name, cursor in (("starting_after", after), ("ending_before", before)):
-            if cursor and cursor not in ids:
-                raise problem.missing("object", cursor, name, path=False)
+        wanted = (public(item) for item in objects if self._created_fits(item))
         if before:
-            earlier = wanted[: ids.index(before)]
+            earlier = self._until(wanted, before)
             return page(self.url, earlier[-limit:], has_more=len(earlier) > limit)
-        rest = wanted[ids.index(after) + 1 :] if after else wanted
-        return page(self.url, rest[:limit], has_more=len(rest) > limit)
+        if after and all(item["id"] != after for item in wanted):  # stops behind the cursor
+            raise problem.missing("object", after, "starting_after", path=False)
+        found = list(itertools.islice(wanted, limit + 1))
+        return page(self.url, found[:limit], has_more=len(found) > limit)
+
+    @staticmethod
+    def _until(wanted: Iterable[Object], cursor: str) -> list[Object]:
+        earlier: list[Object] = []
+        for item in wanted:
+            if item["id"] == cursor:
+                return earlier
+            earlier.append(item)
+        raise problem.missing("object", cursor, "ending_before", path=False)
 
     def _created_fits(self, item: Object) -> bool:
         wanted, created = self.params.get("created"), item.get("created", 0)

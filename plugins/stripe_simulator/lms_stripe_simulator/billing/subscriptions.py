@@ -7,6 +7,7 @@ from typing import Any
 
 from lms_stripe_simulator.billing import invoices
 from lms_stripe_simulator.billing.discounts import running
+from lms_stripe_simulator.billing.instruments import default_method
 from lms_stripe_simulator.billing.invoices import Draft, InvoiceLine, line_in_words
 from lms_stripe_simulator.billing.periods import add
 from lms_stripe_simulator.identifiers import new_id
@@ -257,10 +258,8 @@ def resume(scope: Scope, subscription: Object, *, anchor: str = "now") -> None:
         subscription["billing_cycle_anchor"] = scope.now
     scope.change(subscription, status="active")
     scope.emit("customer.subscription.resumed", subscription)
-    if fresh:
-        invoice = bill(
-            scope, subscription, lines_for(scope, subscription, subscription["items"]["data"]), "subscription_cycle"
-        )
-        scope.save(subscription)
-        scope.schedule(scope.now, "invoice.finalize", invoice["id"])
     plan_ahead(scope, subscription)
+    if fresh:
+        lines = lines_for(scope, subscription, subscription["items"]["data"])
+        invoice = invoices.finalize(scope, bill(scope, subscription, lines, "subscription_cycle"))
+        invoices.collect(scope, invoice, default_method(scope, subscription), on_session=False)

@@ -168,4 +168,4 @@ def resume(call: Call) -> Object:
         raise invalid("Only paused subscriptions can be resumed.", "subscription")
     anchor = call.params.get("billing_cycle_anchor", {"type": "now"})
     subscriptions.resume(call.scope, subscription, anchor=anchor["type"])
-    return subscription
+    return call.scope.known(subscription["id"], "subscription")
