@@ -30,6 +30,9 @@ class Rendered:
     has_title: bool
 
 
+NOTHING = Rendered(Markup(""), private=False, has_title=False)
+
+
 class CompiledDocuments:
     """The compiled documents of one app (another set of plugins is another app); the least recently used go first."""
 
@@ -57,10 +60,10 @@ def _documents() -> CompiledDocuments:
     return current_app.extensions.setdefault("lms_compiled_documents", CompiledDocuments())
 
 
-def page_html(owner_kind: str, owner_id: int, ctx: RenderContext) -> Rendered | None:
-    """The published document of the owner; None if nothing is published. One query, and none per block."""
+def page_html(owner_kind: str, owner_id: int, ctx: RenderContext) -> Rendered:
+    """The published document of the owner, empty if nothing is published. One query, and none per block."""
     revision_id = services.published_revision_id(owner_kind, owner_id)
-    return None if revision_id is None else revision_html(revision_id, ctx)
+    return NOTHING if revision_id is None else revision_html(revision_id, ctx)
 
 
 def revision_html(revision_id: int, ctx: RenderContext) -> Rendered:
