@@ -39,4 +39,6 @@ def parse(text: str) -> Address:
         checked = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:
         raise AddressInvalid(_("This is no e-mail address. Write it like name@example.org.")) from error
-    return Address(checked.normalized, key_of(checked.normalized))
+    # A host with other letters is kept as name servers and mail servers know it (xn--…).
+    email = checked.ascii_email or checked.normalized
+    return Address(email, key_of(email))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import flask
 from flask import Response, make_response, request
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -70,9 +70,9 @@ def end_presented_session() -> None:
         sessions.end_by_token(token)
 
 
-def unlinkable(answer: Any, status: int = 200) -> Response:
+def unlinkable(answer: ResponseReturnValue) -> Response:
     """A page whose own address is a secret: kept by nobody, told to nobody."""
-    response = make_response(answer, status)
+    response = make_response(answer)
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -55,18 +55,21 @@ class EmailForm(Form):
 class StrongPassword(PasswordField):
     """A password to be set; ``email`` of the form or account must not be in it."""
 
-    def __init__(self, label: object) -> None:
+    def __init__(self, label: object, **options: object) -> None:
         super().__init__(
             label,
             description=_l("At least %(count)d characters. A sentence is easy to keep.", count=passwords.SHORTEST),
             validators=[InputRequired(_l("Choose a password.")), Length(max=_TYPED_AT_MOST)],
+            **options,
         )
 
     def pre_validate(self, form: PlainForm) -> None:
         """Refuse what would be guessed."""
+        if not self.data:
+            return
         address = form["email"].data if "email" in form else getattr(form, "account_email", "")
         try:
-            passwords.require_strength(self.data or "", email=address or "")
+            passwords.require_strength(self.data, email=address or "")
         except Problem as problem:
             raise ValidationError(problem.sentence) from problem
 
@@ -88,10 +91,6 @@ class ResetForm(Form):
 
     account_email = ""
     password = StrongPassword(_l("New password"))
-
-
-class ConfirmForm(Form):
-    """A button; only the protection against forged requests."""
 
 
 def languages() -> list[tuple[str, str]]:

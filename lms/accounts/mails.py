@@ -29,7 +29,7 @@ def _language(locale: str) -> Iterator[None]:
 
 
 def _send(to: str, subject: str, template: str, context: dict[str, Any], key: str) -> None:
-    mail.send(to=to, subject=subject, template=f"mail/accounts_{template}", context=context, key=f"accounts.{key}")
+    mail.send(to=to, subject=subject, template=f"mail/accounts/{template}", context=context, key=f"accounts.{key}")
 
 
 def _address(path: str) -> str:

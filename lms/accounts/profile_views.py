@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from lms.accounts import entrance, passwords, services, sessions
 from lms.accounts.blueprint import blueprint
-from lms.accounts.forms import ChangeEmailForm, ChangePasswordForm, ConfirmForm, ProfileForm
+from lms.accounts.forms import ChangeEmailForm, ChangePasswordForm, ProfileForm
 from lms.accounts.services import Credentials
 from lms.base.problem import Conflict, NotFound, Problem
 from lms.web import CurrentPerson, Form, TooMany, current_person, flash, redirect, render, signed_in
@@ -116,7 +116,7 @@ def change_password() -> ResponseReturnValue:
 def send_verification() -> ResponseReturnValue:
     """Send the link that confirms the account's address once more."""
     me = _me()
-    if not ConfirmForm().validate_on_submit() or me.verified:
+    if me.verified:
         return redirect(PAGE)
     entrance.limit_mail(me.email)
     services.resend_verification(me.email, next_path=PAGE)

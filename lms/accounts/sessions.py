@@ -110,8 +110,7 @@ def sessions_of(person_id: int) -> tuple[SessionView, ...]:
         .order_by(SignIn.last_seen_at.desc(), SignIn.id.desc())
     )
     return tuple(
-        SessionView(row.id, device_words(row.user_agent), row.address, row.created_at, row.last_seen_at)
-        for row in rows
+        SessionView(row.id, device_words(row.user_agent), row.address, row.created_at, row.last_seen_at) for row in rows
     )
 
 

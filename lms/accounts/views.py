@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from lms.accounts import entrance, passwords, registration, services, tokens
 from lms.accounts.blueprint import blueprint
-from lms.accounts.forms import ConfirmForm, EmailForm, LoginForm, RegisterForm, ResetForm
+from lms.accounts.forms import EmailForm, LoginForm, RegisterForm, ResetForm
 from lms.accounts.tokens import Purpose
 from lms.base.problem import Conflict, Forbidden, Problem
 from lms.base.urls import safe_path
@@ -93,7 +93,7 @@ def _refused(form: LoginForm, problem: Problem) -> ResponseReturnValue:
 def logout() -> ResponseReturnValue:
     """One button: a link alone must not sign anybody out."""
     target = safe_path(request.args.get("next"), "/")
-    return render("accounts/logout.html", target=target, form=ConfirmForm())
+    return render("accounts/logout.html", target=target)
 
 
 @blueprint.post("/logout")
@@ -168,7 +168,7 @@ def resend() -> ResponseReturnValue:
 
 def _dead(problem: Problem, template: str) -> ResponseReturnValue:
     form = EmailForm(formdata=None)
-    return entrance.unlinkable(render(template, form=form, problem=problem), problem.status)
+    return entrance.unlinkable((render(template, form=form, problem=problem), problem.status))
 
 
 @blueprint.get("/verify/<token>")
@@ -179,7 +179,7 @@ def verify(token: str) -> ResponseReturnValue:
         link = tokens.find(token, Purpose.VERIFY, Purpose.CHANGE)
     except tokens.LinkDead as problem:
         return _dead(problem, "accounts/resend.html")
-    return entrance.unlinkable(render("accounts/verify.html", form=ConfirmForm(), email=link.email))
+    return entrance.unlinkable(render("accounts/verify.html", email=link.email))
 
 
 @blueprint.post("/verify/<token>")
@@ -237,7 +237,7 @@ def set_password(token: str) -> ResponseReturnValue:
     try:
         form.account_email = tokens.find(token, Purpose.RESET).email
         if not form.validate_on_submit():
-            return entrance.unlinkable(render("accounts/reset.html", form=form), 422)
+            return entrance.unlinkable((render("accounts/reset.html", form=form), 422))
         rate_limit("accounts.reset.from", request.remote_addr, 30, _HOUR)
         commit()
         new_hash = passwords.hash_password(form.password.data or "")
