@@ -54,6 +54,11 @@ def test_a_running_subscription_opens_until_its_period_and_two_days(
     assert shop.door(end).reason is Reason.ENDED
 
 
+def test_a_provider_whose_clock_is_ahead_keeps_nobody_waiting(shop: Shop, order: OrderView) -> None:
+    shop.subscribed(order, started_at=shop.now + timedelta(minutes=3))
+    assert shop.door().allowed
+
+
 def test_a_renewal_moves_the_end_of_the_same_grant(shop: Shop, order: OrderView) -> None:
     shop.subscribed(order)
     first = only_grant(shop)
