@@ -56,71 +56,79 @@ def create(scope: Scope, draft: Draft) -> Object:
     off = taken_off(scope, priced, draft.discounts) if draft.discounts else [0] * len(priced)
     lines = [_line(scope, identifier, line, draft, cut) for line, cut in zip(draft.lines, off, strict=True)]
     subtotal, discount = sum(line["subtotal"] for line in lines), sum(off)
-    customer = scope.find(draft.customer or "", "customer") or {}
-    total = max(subtotal - discount, 0)
-    seller = account(scope.state, scope.account)
     invoice = blank(
         "invoice",
         id=identifier,
-        account_country=seller["country"],
-        account_name=seller["name"],
-        amount_due=total,
-        amount_overpaid=0,
-        amount_paid=0,
-        amount_remaining=total,
-        amount_shipping=0,
-        attempt_count=0,
-        attempted=False,
         auto_advance=True,
-        automatic_tax={"enabled": False, "disabled_reason": None, "liability": None, "provider": None, "status": None},
         billing_reason=draft.reason,
         collection_method="charge_automatically",
         created=scope.now,
         currency=draft.currency,
-        customer=draft.customer,
-        customer_address=customer.get("address"),
-        customer_email=draft.email or customer.get("email"),
-        customer_name=customer.get("name"),
-        customer_phone=customer.get("phone"),
-        customer_tax_exempt=customer.get("tax_exempt"),
-        customer_tax_ids=[],
-        default_tax_rates=[],
         description=draft.description,
         discounts=[entry["discount"] for entry in draft.discounts if entry.get("discount")],
         footer=draft.footer,
-        issuer={"type": "self"},
         lines=page(f"/v1/invoices/{identifier}/lines", lines),
         livemode=scope.livemode,
         metadata=dict(draft.metadata),
         parent=_parent(draft.subscription),
-        payment_settings={"default_mandate": None, "payment_method_options": None, "payment_method_types": None},
         period_end=max((line.start for line in draft.lines), default=scope.now),
         period_start=min((line.start for line in draft.lines), default=scope.now),
-        post_payment_credit_notes_amount=0,
-        pre_payment_credit_notes_amount=0,
-        starting_balance=0,
         status="draft",
-        status_transitions={
-            "finalized_at": None,
-            "marked_uncollectible_at": None,
-            "paid_at": None,
-            "voided_at": None,
-        },
-        subtotal=subtotal,
-        subtotal_excluding_tax=subtotal,
-        total=total,
-        total_discount_amounts=[
-            {"amount": discount, "discount": entry["discount"]}
-            for entry in draft.discounts[:1]
-            if entry.get("discount") and discount
-        ],
-        total_excluding_tax=total,
-        total_pretax_credit_amounts=[],
-        total_taxes=[],
+        status_transitions=dict.fromkeys(("finalized_at", "marked_uncollectible_at", "paid_at", "voided_at")),
+        **_parties(scope, draft),
+        **_amounts(draft, subtotal, discount),
     )
     scope.add(invoice)
     scope.emit("invoice.created", invoice)
     return invoice
+
+
+def _parties(scope: Scope, draft: Draft) -> Object:
+    """Return an invoice's fields about who sells and who buys, as they are when it is made."""
+    seller = account(scope.state, scope.account)
+    customer = scope.find(draft.customer or "", "customer") or {}
+    return {
+        "account_country": seller["country"],
+        "account_name": seller["name"],
+        "automatic_tax": dict.fromkeys(("disabled_reason", "liability", "provider", "status")) | {"enabled": False},
+        "customer": draft.customer,
+        "customer_address": customer.get("address"),
+        "customer_email": draft.email or customer.get("email"),
+        "customer_name": customer.get("name"),
+        "customer_phone": customer.get("phone"),
+        "customer_tax_exempt": customer.get("tax_exempt"),
+        "customer_tax_ids": [],
+        "default_tax_rates": [],
+        "issuer": {"type": "self"},
+        "payment_settings": dict.fromkeys(("default_mandate", "payment_method_options", "payment_method_types")),
+    }
+
+
+def _amounts(draft: Draft, subtotal: int, discount: int) -> Object:
+    """Return an invoice's sums; what would be below zero is nothing."""
+    total = max(subtotal - discount, 0)
+    marks = [entry["discount"] for entry in draft.discounts if entry.get("discount")]
+    zeros = (
+        "amount_overpaid",
+        "amount_paid",
+        "amount_shipping",
+        "attempt_count",
+        "post_payment_credit_notes_amount",
+        "pre_payment_credit_notes_amount",
+        "starting_balance",
+    )
+    return dict.fromkeys(zeros, 0) | {
+        "amount_due": total,
+        "amount_remaining": total,
+        "attempted": False,
+        "subtotal": subtotal,
+        "subtotal_excluding_tax": subtotal,
+        "total": total,
+        "total_discount_amounts": [{"amount": discount, "discount": marks[0]}] if marks and discount else [],
+        "total_excluding_tax": total,
+        "total_pretax_credit_amounts": [],
+        "total_taxes": [],
+    }
 
 
 def _parent(subscription: Object | None) -> Object | None:

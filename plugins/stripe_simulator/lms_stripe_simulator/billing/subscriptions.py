@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,22 @@ DAY = 86_400
 REMINDER = 3 * DAY
 RUNNING = ("trialing", "active", "past_due", "unpaid")
 OVER = ("canceled", "incomplete_expired")
+UNCHANGING: Object = {
+    "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
+    "billing_mode": {"flexible": {"proration_discounts": "included"}, "type": "flexible"},
+    "billing_schedules": [],
+    "cancel_at_period_end": False,
+    "collection_method": "charge_automatically",
+    "default_tax_rates": [],
+    "discounts": [],
+    "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
+    "payment_settings": {
+        "payment_method_options": None,
+        "payment_method_types": None,
+        "save_default_payment_method": "off",
+    },
+}
+"""What each new subscription here begins with."""
 DETAILS = {"comment": None, "feedback": None, "reason": None}
 
 
@@ -45,34 +62,22 @@ def create(scope: Scope, start: Start) -> Object:
     subscription = blank(
         "subscription",
         id=identifier,
-        automatic_tax={"disabled_reason": None, "enabled": False, "liability": None},
         billing_cycle_anchor=start.trial_end or scope.now,
-        billing_mode={"flexible": {"proration_discounts": "included"}, "type": "flexible"},
-        billing_schedules=[],
-        cancel_at_period_end=False,
         cancellation_details=dict(DETAILS),
-        collection_method="charge_automatically",
         created=scope.now,
         currency=start.currency,
         customer=start.customer,
         default_payment_method=start.method,
-        default_tax_rates=[],
         description=start.description,
-        discounts=[],
-        invoice_settings={"account_tax_ids": None, "issuer": {"type": "self"}},
         items=page(f"/v1/subscription_items?subscription={identifier}", items),
         livemode=scope.livemode,
         metadata=dict(start.metadata),
-        payment_settings={
-            "payment_method_options": None,
-            "payment_method_types": None,
-            "save_default_payment_method": "off",
-        },
         start_date=scope.now,
         status="trialing" if trialing else "incomplete",
         trial_end=start.trial_end,
         trial_settings={"end_behavior": {"missing_payment_method": start.missing_payment_method}},
         trial_start=scope.now if trialing else None,
+        **copy.deepcopy(UNCHANGING),
     )
     scope.add(subscription)
     scope.emit("customer.subscription.created", subscription)

@@ -36,9 +36,6 @@ def create(call: Call) -> Object:
         automatic_tax=_automatic_tax(params),
         created=scope.now,
         currency=_currency(scope, lines),
-        custom_fields=[],
-        custom_text=dict.fromkeys(("after_submit", "shipping_address", "submit", "terms_of_service_acceptance"))
-        | params.get("custom_text", {}),
         customer=customer["id"] if customer else None,
         customer_creation=_customer_creation(params),
         customer_details=_customer_details(params, customer),
@@ -50,35 +47,45 @@ def create(call: Call) -> Object:
         payment_method_collection=params.get("payment_method_collection", "always")
         if params["mode"] == "subscription"
         else "if_required",
-        payment_method_options={"card": {"request_three_d_secure": "automatic"}},
         payment_method_types=["card", "sepa_debit"],
         payment_status="unpaid",
-        phone_number_collection={"enabled": False},
-        shipping_options=[],
         status="open",
-        ui_mode="hosted_page",
         url=f"{call.base_url}/c/pay/{identifier}",
-        **rules.picked(
-            params,
-            "allow_promotion_codes",
-            "billing_address_collection",
-            "cancel_url",
-            "client_reference_id",
-            "customer_email",
-            "locale",
-            "submit_type",
-            "success_url",
-        ),
+        **_page_settings(params),
     )
     session["_lines"] = lines
     session["_discounts"] = resolve(scope, params.get("discounts") or [])
     session["_data"] = {n: params[n] for n in ("subscription_data", "payment_intent_data") if n in params}
     session.update(checkout.amounts(scope, session))
-    if checkout.needs_method(scope, session) is False:
+    if not checkout.needs_method(scope, session):
         session["payment_method_types"] = []
     scope.add(session)
     scope.schedule(session["expires_at"], "checkout.expire", identifier)
     return session
+
+
+def _page_settings(params: dict[str, Any]) -> dict[str, Any]:
+    """Return the session's fields about its page: what was asked for, and what every hosted page has."""
+    texts = dict.fromkeys(("after_submit", "shipping_address", "submit", "terms_of_service_acceptance"))
+    given = rules.picked(
+        params,
+        "allow_promotion_codes",
+        "billing_address_collection",
+        "cancel_url",
+        "client_reference_id",
+        "customer_email",
+        "locale",
+        "submit_type",
+        "success_url",
+    )
+    return given | {
+        "custom_fields": [],
+        "custom_text": texts | params.get("custom_text", {}),
+        "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
+        "phone_number_collection": {"enabled": False},
+        "shipping_options": [],
+        "ui_mode": "hosted_page",
+    }
 
 
 def _lines(scope: Scope, params: dict[str, Any]) -> list[Object]:
