@@ -11,7 +11,9 @@ from lms.web.site import site_view
 
 def _locale() -> str:
     person = current_person()
-    return (person.locale if person else "") or site_view().language
+    tag = (person.locale if person else "") or site_view().language
+    # Babel writes en_GB, HTML and people's settings en-GB.
+    return tag.replace("-", "_")
 
 
 def _timezone() -> str:

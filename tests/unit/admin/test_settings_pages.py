@@ -6,6 +6,7 @@ import pytest
 
 from lms import db
 from lms.audit import services as audit
+from lms.settings import general
 from lms.settings import services as settings
 
 GENERAL = {
@@ -47,6 +48,13 @@ def test_a_saved_section_is_stored_and_said_so(site, as_role, post):
     assert "General: saved." in page
     assert 'value="Long Table"' in page
     assert "Last changed by" in page
+
+
+@pytest.mark.parametrize("language", [code for code, _words in general.LANGUAGES])
+def test_the_site_speaks_every_language_that_can_be_chosen(site, as_role, post, language):
+    browser = as_role("owner")
+    assert post(browser, "/admin/settings/site", **{**GENERAL, "language": language}).status_code == 303
+    assert f'<html lang="{language}"' in browser.get("/admin").text
 
 
 def test_the_menu_is_not_emptied_by_the_page_that_does_not_show_it(site, as_role, post):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -147,6 +148,28 @@ def test_a_job_that_takes_every_worker_down_is_dead_in_the_end(site, with_jobs, 
     assert "worker ended" in job(job_id).last_error
 
 
+def test_a_long_job_keeps_its_lease_by_the_heartbeat(site, with_jobs, both_databases):
+    leased_until = []
+
+    def long() -> None:
+        while len(set(leased_until)) < 3:
+            with site.app.app_context(), db.scope(db.Mode.READ):
+                leased_until.append(db.session.scalar(select(JobRow.due_at)))
+
+    with_jobs(work=long, lease=timedelta(seconds=0.3))
+    job_id = enqueue()
+    Worker(site.app).run_due()
+    assert job(job_id).state == "done"
+
+
+def test_a_worker_without_the_lease_cannot_extend_it(site, with_jobs):
+    with_jobs(work=note)
+    enqueue()
+    lost = leases.claim(clock.real_now(), leases.active_items())
+    leases.claim(clock.real_now() + HOUR, leases.active_items())
+    assert leases.extend(lost, clock.real_now()) is False
+
+
 def test_two_jobs_with_one_key_never_run_at_once(site, with_jobs, both_databases):
     with_jobs(work=note)
     enqueue(key="customer/1")
@@ -155,6 +178,18 @@ def test_two_jobs_with_one_key_never_run_at_once(site, with_jobs, both_databases
     second = enqueue(key="customer/1")
     assert leases.claim(clock.real_now(), leases.active_items()) is None
     assert job(second).state == "queued"
+
+
+def test_a_job_that_an_open_transaction_asks_for_again_waits_for_it(site, with_jobs, both_databases):
+    if both_databases == "sqlite":
+        pytest.skip("SQLite has one writer: the worker could not take any job meanwhile.")
+    with_jobs(work=note)
+    enqueue(key="1")
+    services.enqueue("trial.work", key="1")
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(Worker(site.app).run_due).result() == 0
+    db.commit()
+    assert Worker(site.app).run_due() == 1
 
 
 def test_a_failed_job_whose_work_was_asked_for_again_leaves_it_to_the_new_one(site, with_jobs, contained):
