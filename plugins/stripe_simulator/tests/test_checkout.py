@@ -181,6 +181,8 @@ def test_bank_debit_can_be_settled_at_once(simulator: Any, shop: Any, outcome: s
     )
     with pytest.raises(ValueError, match="not processing"):
         simulator.settle(intent, outcome)
+    simulator.advance(6 * DAY)
+    assert len(shop.events("payment_intent.succeeded", "payment_intent.payment_failed")) == 1
 
 
 def test_session_expires_by_itself_and_cannot_be_paid(simulator: Any, shop: Any) -> None:

@@ -214,3 +214,11 @@ def test_endpoint_refuses_unknown_events_and_addresses(client: Any) -> None:
     with pytest.raises(stripe.InvalidRequestError) as address:
         client.v1.webhook_endpoints.create({"url": "127.0.0.1/hook", "enabled_events": ["*"]})
     assert (events.value.param, address.value.param) == ("enabled_events[0]", "url")
+
+
+def test_refused_request_leaves_nothing_half_written(shop: Any) -> None:
+    inline = {"currency": "eur", "unit_amount": 1500, "product_data": {"name": "A single lesson"}}
+    lines = [{"price_data": inline, "quantity": 1}, {"price": "price_none", "quantity": 1}]
+    with pytest.raises(stripe.InvalidRequestError, match="No such price"):
+        shop.session("payment", line_items=lines)
+    assert [product.name for product in shop.client.v1.products.list().data] == ["Every course"]
