@@ -667,6 +667,12 @@ def test_a_new_password_stops_a_change_of_address_that_was_asked_for_with_the_ol
     assert anna.get(path_in(letters("thief@example.org")[0])).status_code == 410
 
 
+def test_a_new_password_makes_a_reset_link_that_lies_in_the_mail_worthless(site: TestSite, anna: FlaskClient) -> None:
+    send(site.client(), "/forgot", email="anna@example.org")
+    change(anna, "/password", current_password=PASSWORD, new_password=OTHER)
+    assert site.client().get(path_in(letters("anna@example.org")[0])).status_code == 410
+
+
 def test_a_new_password_needs_the_old_one(anna: FlaskClient) -> None:
     answer = change(anna, "/password", current_password=OTHER, new_password="a third sentence")
     assert answer.status_code == 422

@@ -70,6 +70,16 @@ class SigningIn(RuleBasedStateMachine):
             self._end(self.holds[browser])
             self._note_cookie(browser, person)
 
+    @rule(browser=BROWSERS, person=PEOPLE)
+    def sign_in_with_the_right_password(self, browser: int, person: int) -> None:
+        self.sign_in(browser, person, self.password[person])
+
+    @rule(browser=BROWSERS, word=WORD)
+    def change_password_rightly(self, browser: int, word: str) -> None:
+        person = self.given.get(self.holds[browser] or "")
+        if person is not None:
+            self.change_password(browser, self.password[person], word)
+
     @rule(browser=BROWSERS)
     def sign_out(self, browser: int) -> None:
         assert self._post(browser, "/logout").status_code == 303
@@ -149,8 +159,8 @@ def test_who_is_signed_in_with_which_cookie_is_what_the_model_says(
     run_state_machine_as_test(
         SigningIn,
         settings=settings(
-            max_examples=20,
-            stateful_step_count=20,
+            max_examples=12,
+            stateful_step_count=40,
             deadline=None,
             derandomize=True,
             suppress_health_check=list(HealthCheck),

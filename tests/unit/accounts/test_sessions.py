@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lms import db
 from lms.accounts import roles, services, sessions
-from lms.accounts.models import SignIn
+from lms.accounts.models import BLOCKED, Person, SignIn
 from lms.base import clock
 from lms.testing.makers import Makers
 from lms.testing.queries import Queries
@@ -111,6 +111,21 @@ def test_a_blocked_person_is_signed_out_everywhere(make: Makers) -> None:
     tokens = [services.start_session(person.id) for _ in range(2)]
     roles.block(person.id, actor_id=None)
     assert [sessions.signed_in(token) for token in tokens] == [None, None]
+
+
+def test_letting_somebody_in_again_does_not_bring_old_sessions_back(make: Makers) -> None:
+    person = make.person()
+    token = services.start_session(person.id)
+    roles.block(person.id, actor_id=None)
+    roles.unblock(person.id, actor_id=None)
+    assert sessions.signed_in(token) is None
+
+
+def test_a_session_that_runs_is_worth_nothing_while_its_person_is_blocked(make: Makers) -> None:
+    person = make.person()
+    token = services.start_session(person.id)
+    db.session.execute(update(Person).where(Person.id == person.id).values(status=BLOCKED))
+    assert sessions.signed_in(token) is None
 
 
 def test_old_sessions_are_deleted_and_running_ones_stay(make: Makers, real_time: Callable[..., None]) -> None:
