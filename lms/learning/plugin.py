@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Blueprint
 
 from lms.access.events import GrantChanged
-from lms.extend import On, Plugin
+from lms.extend import On, Plugin, Service
 from lms.learning import enrolling, views
+from lms.learning.lesson_media import LessonMedia
 
 
 class Learning(Plugin):
@@ -26,3 +27,6 @@ class Learning(Plugin):
 
     def listeners(self) -> tuple[On, ...]:
         return (On(GrantChanged, enrolling.on_grant_changed),)
+
+    def services(self) -> tuple[Service, ...]:
+        return (LessonMedia(),)

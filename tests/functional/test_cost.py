@@ -160,6 +160,14 @@ def test_a_locked_lesson_costs_five_queries(
     assert cost(browser, course.lessons[3].path, queries, status=403) == (5, 5)
 
 
+def test_who_has_only_to_pay_costs_no_look_at_the_offers(make: Makers, sign_in: SignIn, queries: Queries) -> None:
+    course, person = make.course(), make.person()
+    product = make.product(course)
+    make.offer(product)
+    make.grant(person, product, state="suspended")
+    assert cost(sign_in(person), course.path, queries) == (4, 4)
+
+
 @pytest.mark.parametrize("number", [1, 30])
 def test_the_dashboard_costs_the_same_for_one_course_and_for_thirty(
     make: Makers, sign_in: SignIn, queries: Queries, number: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,12 +10,17 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from PIL import Image
 from werkzeug.test import TestResponse
 
 from lms import db
 from lms.base import clock as base_clock
+from lms.content import services as content
 from lms.courses import services as courses
+from lms.host import state
 from lms.learning import services
+from lms.media import services as media
+from lms.sample import blocks
 from lms.testing.fixtures import Clock
 from lms.testing.makers import MadeCourse, Makers
 from lms.testing.sites import TestSite
@@ -258,6 +264,19 @@ def test_marking_complete_moves_the_progress_and_says_what_comes_next(make: Make
     assert link(page, "Continue with lesson 2") == course.lessons[1].path
 
 
+def test_a_lesson_added_to_a_course_appears_at_once_in_outline_and_curriculum(make: Makers, sign_in: SignIn) -> None:
+    course = make.course(lessons=3)
+    _person, browser = student(make, sign_in, course)
+    for path in (course.path, course.first_lesson.path):
+        browser.get(path)
+    courses.add_lesson(
+        course.outline.sections[2].id, title="Brand new", minutes=1, document=blocks.written("n", "New."), actor_id=None
+    )
+    db.commit()
+    for path in (course.path, course.first_lesson.path):
+        assert "Brand new" in browser.get(path).text
+
+
 def test_marking_complete_can_be_taken_back(make: Makers, sign_in: SignIn) -> None:
     course = make.course()
     _person, browser = student(make, sign_in, course)
@@ -491,6 +510,54 @@ def test_a_draft_is_on_no_dashboard(make: Makers, sign_in: SignIn) -> None:
 def test_the_dashboard_is_for_people_who_are_signed_in(client: FlaskClient) -> None:
     answer = client.get("/account")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/login?next=/account")
+
+
+# Files of lessons
+
+
+def with_picture(course: MadeCourse, place: int, uploader: int) -> str:
+    """Put a new private picture into a lesson; returns its address."""
+    drawn = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(drawn, "PNG")
+    drawn.seek(0)
+    picture = media.store(drawn, name="red.png", actor_id=uploader, visibility="private", alt="Red")
+    lesson = course.lessons[place]
+    document = blocks.document("with-picture", [blocks.image(picture.key, "Red")])
+    content.save_document("lesson", lesson.lesson_id, document, author_id=None)
+    db.commit()
+    state.refresh()
+    return f"/media/{picture.key}"
+
+
+def test_a_picture_opens_to_whom_its_lesson_opens(
+    both_databases: str, make: Makers, sign_in: SignIn, client: FlaskClient
+) -> None:
+    course = make.course()
+    address = with_picture(course, 1, make.person(role="creator").id)
+    _person, browser = student(make, sign_in, course)
+    _other, stranger = student(make, sign_in, make.course())
+    assert browser.get(address).status_code == 200
+    assert stranger.get(address).status_code in {403, 404}
+    assert client.get(address).status_code in {303, 403, 404}
+
+
+def test_a_picture_of_a_free_lesson_is_free_until_it_leaves_the_lesson(make: Makers, client: FlaskClient) -> None:
+    course = make.course()
+    address = with_picture(course, 0, make.person(role="creator").id)
+    assert client.get(address).status_code == 200
+    content.save_document(
+        "lesson", course.first_lesson.lesson_id, blocks.written("x", "No picture."), author_id=None
+    )
+    db.commit()
+    state.refresh()
+    assert client.get(address).status_code != 200
+
+
+def test_a_picture_of_a_draft_is_closed(make: Makers, sign_in: SignIn) -> None:
+    course = make.course(published=False)
+    address = with_picture(course, 1, make.person(role="creator").id)
+    _person, browser = student(make, sign_in, course)
+    assert browser.get(address).status_code != 200
 
 
 # Words of people are words, not HTML

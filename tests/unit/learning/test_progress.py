@@ -10,12 +10,13 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from lms import db
 from lms.base import clock as base_clock
 from lms.base.problem import Conflict
 from lms.courses import services as courses
+from lms.courses.models import Placement
 from lms.extend import Event
 from lms.host import bus
 from lms.learning import services
@@ -108,6 +109,18 @@ def test_progress_hangs_on_the_course(site: TestSite, make: Makers) -> None:
     services.complete(person.id, one.outline, one.first_lesson, NOW)
     services.enrol(person.id, other.id, NOW)
     assert services.completed_counts(person.id, [one.id, other.id, 4711]) == {one.id: 1, other.id: 0}
+
+
+def test_a_lesson_that_left_the_course_is_not_counted(site: TestSite, make: Makers) -> None:
+    person, course, other = make.person(), make.course(lessons=2), make.course(lessons=1)
+    services.complete(person.id, course.outline, course.first_lesson, NOW)
+    section = other.outline.sections[0].id
+    moved = update(Placement).where(Placement.id == course.first_lesson.id)
+    db.session.execute(moved.values(course_id=other.id, section_id=section, slug="moved"))
+    assert [taken.done for taken in services.courses_of(person.id)] == [0]
+    standing = services.standing(person.id, course.id)
+    assert standing is not None
+    assert standing.done(courses.outline(course.id)) == 0
 
 
 def test_progress_of_one_person_is_not_that_of_another(site: TestSite, make: Makers) -> None:
