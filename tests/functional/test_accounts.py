@@ -591,6 +591,12 @@ def test_a_guest_is_asked_to_sign_in_and_comes_back(site: TestSite, client: Flas
     assert (answer.status_code, answer.location) == (303, "/login?next=/account/profile")
 
 
+def test_the_pages_of_the_account_lead_to_each_other(anna: FlaskClient) -> None:
+    page = anna.get("/account/profile").text
+    assert '<a href="/account/profile" aria-current="page">Profile</a>' in page
+    assert '<a href="/account/billing">Billing</a>' in page
+
+
 def test_name_language_and_zone_are_kept(anna: FlaskClient) -> None:
     answer = change(anna, "", name="  Anna   B. ", locale="en", timezone="Europe/Berlin")
     assert answer.status_code == 303
