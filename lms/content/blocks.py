@@ -64,9 +64,7 @@ class ButtonForm(BlockForm):
 
     text = PlainText(_l("Text"), default=_l("Click me"), max_length=80, inline=True)
     link = Link(_l("Button link"), hides_block=True)
-    style = Choice(
-        _l("Style"), [("primary", _l("Primary")), ("ghost", _l("Outline")), ("quiet", _l("Words only"))]
-    )
+    style = Choice(_l("Style"), [("primary", _l("Primary")), ("ghost", _l("Outline")), ("quiet", _l("Words only"))])
 
     class Meta:
         groups = (Group("Main Options", "text", "link"), Group("Appearance", "style"))

@@ -172,9 +172,7 @@ class Compiled:
     @property
     def is_private(self) -> bool:
         """Whether somebody who is signed in may see something that others do not."""
-        return any(
-            hole.drawable.personal_places or "person" in hole.drawable.block.depends_on for hole in self.holes
-        )
+        return any(hole.drawable.personal_places or "person" in hole.drawable.block.depends_on for hole in self.holes)
 
 
 def compile_document(tree: Json, path: str, ctx: RenderContext) -> Compiled:

@@ -87,9 +87,7 @@ def _publish(row: Document, revision: Revision) -> None:
 
 
 def _view(row: Revision) -> RevisionView:
-    return RevisionView(
-        row.id, row.document_id, row.number, row.tree, row.published_at, row.author_id, row.note
-    )
+    return RevisionView(row.id, row.document_id, row.number, row.tree, row.published_at, row.author_id, row.note)
 
 
 def published_revision_id(owner_kind: str, owner_id: int) -> int | None:

@@ -239,9 +239,7 @@ def _outline(found: Sequence[Any]) -> Outline:
                 lessons.append(_placement_view(course, row, len(lessons) + 1))
         sections.append(SectionView(section_id, course.id, members[0].section_title, tuple(lessons[first:])))
     by_slug = {lesson.slug: lesson for lesson in lessons}
-    return Outline(
-        course, tuple(sections), tuple(lessons), by_slug, frozenset(lesson.id for lesson in lessons)
-    )
+    return Outline(course, tuple(sections), tuple(lessons), by_slug, frozenset(lesson.id for lesson in lessons))
 
 
 def _placement_view(course: CourseView, row: Any, number: int) -> PlacementView:

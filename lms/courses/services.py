@@ -299,6 +299,4 @@ def _lesson_slug(course_id: int, wanted: str, title: str) -> str:
             raise Conflict(_("Another lesson of this course already has the address “%(slug)s”.", slug=wanted))
         return wanted
     base = slugify(title, limit=70) or "lesson"
-    return next(
-        slug for slug in (base, *(f"{base}-{n}" for n in range(2, len(taken) + 3))) if slug not in taken
-    )
+    return next(slug for slug in (base, *(f"{base}-{n}" for n in range(2, len(taken) + 3))) if slug not in taken)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -78,7 +78,10 @@ class UnitOfWork(Session):
 
 # Objects expire with each commit: kept values would be written back over what others changed meanwhile.
 db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"class_": UnitOfWork})
-Model = db.Model
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
 session = db.session
 
 _WRITING = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP)\b", re.IGNORECASE)

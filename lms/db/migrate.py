@@ -98,9 +98,7 @@ def downgrade(engine: Engine, sources: Iterable[Source], target: str = "base") -
     return _run(engine, list(reversed(list(sources))), target, lambda script: script._downgrade_revs)
 
 
-def _run(
-    engine: Engine, sources: list[Source], target: str, steps: Callable[[ScriptDirectory], Any]
-) -> list[str]:
+def _run(engine: Engine, sources: list[Source], target: str, steps: Callable[[ScriptDirectory], Any]) -> list[str]:
     moved = []
     with _schema_transaction(engine) as connection:
         for source in sources:
@@ -117,9 +115,7 @@ def _run(
     return moved
 
 
-def _migrate(
-    connection: Connection, source: Source, target: str, steps: Callable[[ScriptDirectory], Any]
-) -> None:
+def _migrate(connection: Connection, source: Source, target: str, steps: Callable[[ScriptDirectory], Any]) -> None:
     config, script = _script(source)
 
     def plan(revision: Any, _context: MigrationContext) -> Any:

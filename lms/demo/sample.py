@@ -33,7 +33,7 @@ PEOPLE = {
 
 
 def ensure() -> dict[str, Any]:
-    """Migrate, switch the plugins on, and make the sample if it is not there; returns people and pages for the demo."""
+    """Migrate, switch the plugins on, make the sample if it is not there; returns people and pages for the demo."""
     config = load()
     upgrade_all(config)
     app = create_app(config)
@@ -53,12 +53,13 @@ def ensure() -> dict[str, Any]:
 def _make() -> None:
     hashes = {role: passwords.hash_password(password) for role, (_, _, password, _) in PEOPLE.items()}
     with writes():
-        for role, (name, email, _, roles) in PEOPLE.items():
-            accounts.create_person(email=email, name=name, password_hash=hashes[role], roles=roles, verified=True)
-        owner = accounts.by_email(PEOPLE["owner"][1])
-        assert owner is not None
-        _make_course(owner.id)
-        _make_pages(owner.id)
+        made = {
+            role: accounts.create_person(email=email, name=name, password_hash=hashes[role], roles=roles, verified=True)
+            for role, (name, email, _, roles) in PEOPLE.items()
+        }
+        owner_id = made["owner"].id
+        _make_course(owner_id)
+        _make_pages(owner_id)
 
 
 def _make_course(owner_id: int) -> None:

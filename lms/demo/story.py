@@ -51,7 +51,8 @@ def _subscribe(site: str, subscriber: dict[str, str]) -> None:
     checkout = browser.get(_checkout_path(page))
     form = checkout.form("/checkout/", holding="offer")
     hosted = browser.submit(checkout, form, offer=_monthly(checkout))
-    paid = browser.submit(hosted, hosted.form(holding="card_number"), card_number=_CARD)
+    form = hosted.form(holding="number")
+    paid = browser.submit(hosted, form, action="pay", method="typed", number=_CARD)
     if not paid.address.startswith(site):
         raise FlowFailed(f"The payment ended at {paid.address} ({paid.status}).")
     if not until(lambda: _has_button(browser), 30):

@@ -52,8 +52,8 @@ class Block(Item):
     """A kind of block, stored as ``<source>/<name>`` (source: the plugin's name, ``core`` for built-ins).
 
     ``template`` is drawn with ``p`` (properties), ``root``, ``inline(name)``, ``slot(name)``, ``slot_attrs(name)``,
-    ``link_attrs(name)`` and ``extra`` (what ``load`` returned for it). ``load(props_of_all, ctx)`` fetches what all blocks
-    of this kind on a page need in one go. ``depends_on=("person",)`` makes the page private. ``upgrade(props,
+    ``link_attrs(name)`` and ``extra`` (what ``load`` returned for it). ``load(props_of_all, ctx)`` fetches what all
+    blocks of this kind on a page need in one go. ``depends_on=("person",)`` makes the page private. ``upgrade(props,
     from_version)`` is pure and runs on read.
     """
 

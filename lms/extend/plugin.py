@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar
 
 from flask import Blueprint
@@ -39,8 +38,8 @@ class Plugin:
     migrations: ClassVar[str] = ""
     """Dotted name of the package that holds the revision files; "" for a plugin without tables."""
 
-    on_activate: ClassVar[Callable[[], None] | None] = None
-    """Runs once in a unit of work when the owner activates the plugin; raising refuses the activation."""
+    def on_activate(self) -> None:
+        """Runs once, in a unit of work, when the owner activates the plugin; raising refuses the activation."""
 
     def blueprint(self) -> Blueprint | None:
         """Its addresses: below ``/ext/<name>`` for plugins, as they are for built-in rooms."""

@@ -83,8 +83,7 @@ def activate(name: str) -> None:
     plugin = load.external(found.entry_point)
     describe(name, plugin)
     _migrate(plugin)
-    if plugin.on_activate is not None:
-        plugin.on_activate()
+    plugin.on_activate()
     mark_active(name, found.version)
     commit()
 

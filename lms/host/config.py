@@ -101,4 +101,4 @@ def _checked(values: dict[str, object], folder: Path) -> Config:
 
 def current() -> Config:
     """The configuration of the app that is running."""
-    return current_app.config["LMS"]  # type: ignore[no-any-return]
+    return current_app.config["LMS"]

@@ -25,6 +25,6 @@ def found() -> dict[str, Found]:
     for point in sorted(entry_points(group=GROUP), key=lambda p: p.dist.name if p.dist else ""):
         if point.name in plugins or point.dist is None:
             continue
-        summary = point.dist.metadata.get("Summary") or ""
+        summary = str(point.dist.metadata.json.get("summary") or "")
         plugins[point.name] = Found(point.name, point, point.dist.name, point.dist.version, summary)
     return plugins

@@ -98,4 +98,4 @@ class Registry:
 
 def current() -> Registry:
     """The registry of the app that is running."""
-    return current_app.extensions["lms_registry"]  # type: ignore[no-any-return]
+    return current_app.extensions["lms_registry"]

@@ -29,8 +29,11 @@ class Site:
         self._building = threading.Lock()
 
     def _stored(self) -> int:
-        with self.app.app_context():
-            return state.generation()
+        numbers: state.Numbers = self.app.extensions["lms_state"]
+        if not numbers.is_fresh:
+            with self.app.app_context():
+                numbers.current()
+        return numbers.values.get("generation", 0)
 
     def follow(self) -> bool:
         """Swap to a new app if the generation moved and nobody else is at it; whether it swapped."""

@@ -71,7 +71,7 @@ def init_app(app: Flask) -> None:
 
 def numbers() -> Numbers:
     """The numbers of the app that is running."""
-    return current_app.extensions["lms_state"]  # type: ignore[no-any-return]
+    return current_app.extensions["lms_state"]
 
 
 def get(name: str) -> int:

@@ -31,8 +31,6 @@ class Progress(Model):
     __table_args__ = (UniqueConstraint("enrolment_id", "placement_id"),)
 
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("learning_enrolment.id", ondelete="CASCADE"))
-    placement_id: Mapped[int] = mapped_column(
-        ForeignKey("courses_placement.id", ondelete="CASCADE"), index=True
-    )
+    placement_id: Mapped[int] = mapped_column(ForeignKey("courses_placement.id", ondelete="CASCADE"), index=True)
     completed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     completed_by: Mapped[str] = mapped_column(String(20))

@@ -51,9 +51,7 @@ _DONE, _OPEN, _LOCKED = range(3)
 _STATES = ("done", "open", "locked")
 
 
-def outline_rows(
-    drawn: Parts, completed: Container[int], all_open: bool, current: PlacementView
-) -> list[Markup]:
+def outline_rows(drawn: Parts, completed: Container[int], all_open: bool, current: PlacementView) -> list[Markup]:
     """For each section the rows of the lesson page's outline, as one piece of HTML."""
     sections = []
     for rows in drawn.sections:
@@ -106,10 +104,7 @@ def _joined(pieces: list[Markup]) -> Markup:
 
 def _states(rows: tuple[_Row, ...], completed: Container[int], all_open: bool) -> list[int]:
     # What was completed shows so for good, also when the access has ended.
-    return [
-        _DONE if row.id in completed else _OPEN if all_open or row.preview else _LOCKED
-        for row in rows
-    ]
+    return [_DONE if row.id in completed else _OPEN if all_open or row.preview else _LOCKED for row in rows]
 
 
 def _draw(outline: Outline) -> Parts:

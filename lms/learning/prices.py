@@ -17,9 +17,7 @@ _OFFERS = (
     .where(
         Offer.active.is_(True),
         Product.status == "active",
-        or_(
-            ProductItem.course_id.in_(bindparam("course_ids", expanding=True)), ProductItem.kind == EVERYTHING
-        ),
+        or_(ProductItem.course_id.in_(bindparam("course_ids", expanding=True)), ProductItem.kind == EVERYTHING),
     )
     .order_by(Offer.amount, Offer.id)
 )

@@ -148,4 +148,3 @@ def _shown(visit: Visit) -> Any:
     if visit.lesson is None:
         raise LookupError("This is a visit of a course, not of a lesson.")
     return visit.lesson
-

@@ -26,6 +26,4 @@ def lessons_and_sections(lesson_count: int, section_count: int) -> str:
     if section_count < 2:
         return lessons(lesson_count)
     inside = lessons(lesson_count)
-    return ngettext(
-        "%(lessons)s in %(num)s section", "%(lessons)s in %(num)s sections", section_count, lessons=inside
-    )
+    return ngettext("%(lessons)s in %(num)s section", "%(lessons)s in %(num)s sections", section_count, lessons=inside)

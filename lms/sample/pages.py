@@ -85,14 +85,12 @@ def _reader(course_path: str) -> Json:
         "<p>Thomas Reid, tenants’ adviser in Leeds, took "
         f'<a href="{course_path}">Letters that get answered</a> in October</p>'
     )
-    said = (
-        "<p>My second letter to the housing office was four sentences long. They telephoned the next morning.</p>"
-    )
+    said = "<p>My second letter to the housing office was four sentences long. They telephoned the next morning.</p>"
     return columns([text(who, "small")], [text(said, "quote")], ratio="wide-right", frame="band")
 
 
 def manage() -> Json:
-    """"Manage your subscription": the portal as a button, and once more as words in a sentence."""
+    """ "Manage your subscription": the portal as a button, and once more as words in a sentence."""
     left = [
         heading("Manage your subscription", 1),
         text(
@@ -114,7 +112,7 @@ def manage() -> Json:
         heading("If something is wrong with a payment"),
         text(
             '<p>Write to <a href="mailto:post@longtable.example">post@longtable.example</a> with the invoice '
-            'number. A '
+            "number. A "
             "person answers within two working days.</p>"
         ),
     ]
@@ -122,7 +120,7 @@ def manage() -> Json:
 
 
 def about() -> Json:
-    """"About this school"."""
+    """ "About this school"."""
     return document(
         "about",
         [
@@ -151,7 +149,7 @@ def about() -> Json:
                 "<ul><li><strong>Margaret Ellis</strong> answered the post of a county council for 22 years.</li>"
                 "<li><strong>Helen Marsh</strong> keeps these pages in order.</li></ul>"
                 '<p>Write to us at <a href="mailto:post@longtable.example">post@longtable.example</a>. A person '
-                'answers '
+                "answers "
                 "within two working days.</p>"
             ),
             button("See the courses", page_address("/courses")),

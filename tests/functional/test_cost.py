@@ -151,9 +151,7 @@ def test_the_course_page_of_its_owner_costs_four_queries(
 
 
 @pytest.mark.parametrize("lessons", SIZES)
-def test_a_locked_lesson_costs_five_queries(
-    make: Makers, sign_in: SignIn, queries: Queries, lessons: int
-) -> None:
+def test_a_locked_lesson_costs_five_queries(make: Makers, sign_in: SignIn, queries: Queries, lessons: int) -> None:
     course = course_of(make, lessons)
     make.offer(make.product(course))
     browser = sign_in(make.person())
@@ -187,9 +185,7 @@ def test_the_dashboard_costs_the_same_in_a_crowded_school(
     assert cost(learner(make, sign_in, course), "/account", queries) == (5, 4)
 
 
-def test_a_dashboard_with_an_ended_course_costs_one_query_more(
-    make: Makers, sign_in: SignIn, queries: Queries
-) -> None:
+def test_a_dashboard_with_an_ended_course_costs_one_query_more(make: Makers, sign_in: SignIn, queries: Queries) -> None:
     person, ended = make.person(), make.product(make.course(lessons=1))
     make.offer(ended)
     make.grant(person, ended)

@@ -76,9 +76,7 @@ def test_a_course_without_lessons_says_what_is_missing(make: Makers, creator: Fl
         ("cover", "unknown", "Not a valid choice"),
     ],
 )
-def test_a_wrong_field_is_named_and_nothing_is_stored(
-    creator: FlaskClient, field: str, value: str, said: str
-) -> None:
+def test_a_wrong_field_is_named_and_nothing_is_stored(creator: FlaskClient, field: str, value: str, said: str) -> None:
     answer = send(creator, "/admin/courses/new", "/admin/courses/new", **{**FIELDS, field: value})
     assert answer.status_code == 422
     assert said in answer.text

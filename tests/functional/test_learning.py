@@ -545,9 +545,7 @@ def test_a_picture_of_a_free_lesson_is_free_until_it_leaves_the_lesson(make: Mak
     course = make.course()
     address = with_picture(course, 0, make.person(role="creator").id)
     assert client.get(address).status_code == 200
-    content.save_document(
-        "lesson", course.first_lesson.lesson_id, blocks.written("x", "No picture."), author_id=None
-    )
+    content.save_document("lesson", course.first_lesson.lesson_id, blocks.written("x", "No picture."), author_id=None)
     db.commit()
     state.refresh()
     assert client.get(address).status_code != 200

@@ -129,7 +129,8 @@ def test_rebuilding_a_table_keeps_the_rows_that_point_at_it(engine: Engine, tmp_
         connection.execute(text("INSERT INTO plug_a (id, a_id) VALUES (5, 1)"))
     revision(core, "core_2", """
         def upgrade():
-            with op.batch_alter_table("core_a", recreate="always" if op.get_bind().dialect.name == "sqlite" else "auto") as table:
+            rebuild = "always" if op.get_bind().dialect.name == "sqlite" else "auto"
+            with op.batch_alter_table("core_a", recreate=rebuild) as table:
                 table.add_column(sa.Column("title", sa.String(20)))
         def downgrade():
             with op.batch_alter_table("core_a") as table:

@@ -38,15 +38,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_content_revision"),
         sa.UniqueConstraint("document_id", "number", name="uq_content_revision_document_id_number"),
         sa.ForeignKeyConstraint(
-            ["document_id"], ["content_document.id"],
-            name="fk_content_revision_document_id_content_document", ondelete="CASCADE",
+            ["document_id"],
+            ["content_document.id"],
+            name="fk_content_revision_document_id_content_document",
+            ondelete="CASCADE",
         ),
     )
     # The two tables point at each other, so this key comes when both are there.
     with op.batch_alter_table("content_document") as table:
         table.create_foreign_key(
             "fk_content_document_published_id_content_revision",
-            "content_revision", ["published_id"], ["id"], ondelete="SET NULL",
+            "content_revision",
+            ["published_id"],
+            ["id"],
+            ondelete="SET NULL",
         )
 
 

@@ -51,7 +51,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_courses_old_slug"),
         sa.UniqueConstraint("slug", name="uq_courses_old_slug_slug"),
         sa.ForeignKeyConstraint(
-            ["course_id"], ["courses_course.id"], ondelete="CASCADE",
+            ["course_id"],
+            ["courses_course.id"],
+            ondelete="CASCADE",
             name="fk_courses_old_slug_course_id_courses_course",
         ),
     )
@@ -65,7 +67,9 @@ def upgrade() -> None:
         *_stamps(),
         sa.PrimaryKeyConstraint("id", name="pk_courses_section"),
         sa.ForeignKeyConstraint(
-            ["course_id"], ["courses_course.id"], ondelete="CASCADE",
+            ["course_id"],
+            ["courses_course.id"],
+            ondelete="CASCADE",
             name="fk_courses_section_course_id_courses_course",
         ),
     )
@@ -91,15 +95,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_courses_placement"),
         sa.UniqueConstraint("course_id", "slug", name="uq_courses_placement_course_id_slug"),
         sa.ForeignKeyConstraint(
-            ["course_id"], ["courses_course.id"], ondelete="CASCADE",
+            ["course_id"],
+            ["courses_course.id"],
+            ondelete="CASCADE",
             name="fk_courses_placement_course_id_courses_course",
         ),
         sa.ForeignKeyConstraint(
-            ["section_id"], ["courses_section.id"], ondelete="CASCADE",
+            ["section_id"],
+            ["courses_section.id"],
+            ondelete="CASCADE",
             name="fk_courses_placement_section_id_courses_section",
         ),
         sa.ForeignKeyConstraint(
-            ["lesson_id"], ["courses_lesson.id"], ondelete="RESTRICT",
+            ["lesson_id"],
+            ["courses_lesson.id"],
+            ondelete="RESTRICT",
             name="fk_courses_placement_lesson_id_courses_lesson",
         ),
     )

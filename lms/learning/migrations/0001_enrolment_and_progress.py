@@ -25,11 +25,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_learning_enrolment"),
         sa.UniqueConstraint("person_id", "course_id", name="uq_learning_enrolment_person_id_course_id"),
         sa.ForeignKeyConstraint(
-            ["person_id"], ["accounts_person.id"], ondelete="CASCADE",
+            ["person_id"],
+            ["accounts_person.id"],
+            ondelete="CASCADE",
             name="fk_learning_enrolment_person_id_accounts_person",
         ),
         sa.ForeignKeyConstraint(
-            ["course_id"], ["courses_course.id"], ondelete="CASCADE",
+            ["course_id"],
+            ["courses_course.id"],
+            ondelete="CASCADE",
             name="fk_learning_enrolment_course_id_courses_course",
         ),
     )
@@ -44,15 +48,17 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("updated_at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_learning_progress"),
-        sa.UniqueConstraint(
-            "enrolment_id", "placement_id", name="uq_learning_progress_enrolment_id_placement_id"
-        ),
+        sa.UniqueConstraint("enrolment_id", "placement_id", name="uq_learning_progress_enrolment_id_placement_id"),
         sa.ForeignKeyConstraint(
-            ["enrolment_id"], ["learning_enrolment.id"], ondelete="CASCADE",
+            ["enrolment_id"],
+            ["learning_enrolment.id"],
+            ondelete="CASCADE",
             name="fk_learning_progress_enrolment_id_learning_enrolment",
         ),
         sa.ForeignKeyConstraint(
-            ["placement_id"], ["courses_placement.id"], ondelete="CASCADE",
+            ["placement_id"],
+            ["courses_placement.id"],
+            ondelete="CASCADE",
             name="fk_learning_progress_placement_id_courses_placement",
         ),
     )

@@ -5,24 +5,19 @@ from __future__ import annotations
 import json
 import re
 import sys
-import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 import pytest
 import stripe
 from lms_stripe import client, connect, connections, events
 from lms_stripe.checkout import StripePayments
 from lms_stripe.models import ConnectionRow, WebhookEndpoint
-from lms_stripe_simulator import server
-from lms_stripe_simulator.billing import checkout as hosted
-from lms_stripe_simulator.billing.instruments import instrument
-from lms_stripe_simulator.control import scopes
+from lms_stripe_simulator import testing
 from stripe import WebhookSignature
 
 from lms.api import access, clock, commerce, db, settings
@@ -33,79 +28,48 @@ from lms.jobs.runner import Worker
 class Simulator:
     """The stand-in for Stripe, answering over HTTP in a thread of its own."""
 
-    server: server.Server
+    running: testing.Running
 
     @property
     def url(self) -> str:
-        return self.server.url
-
-    def ask(self, path: str, body: dict[str, Any] | None = None, method: str = "") -> Any:
-        """The answer of a control address."""
-        data = json.dumps(body).encode() if body is not None else None
-        request = Request(f"{self.url}/_simulator/{path}", data, {"Content-Type": "application/json"})
-        request.method = method or ("POST" if body is not None else "GET")
-        with urlopen(request, timeout=10) as answer:
-            return json.load(answer)
+        return self.running.url
 
     def state(self) -> Any:
-        return self.ask("state")
+        return self.running.state()
 
     def key(self, mode: str = "test", **wanted: Any) -> str:
         """A restricted key; with ``deny`` a new one that lacks permissions."""
-        if wanted:
-            return str(self.ask("keys", {"mode": mode, **wanted})["key"])
-        found = (entry["key"] for entry in self.state()["keys"])
-        return next(key for key in found if key.startswith(f"rk_{mode}_"))
-
-    def fault(self, fault: str, route: str, **how: Any) -> None:
-        self.ask("faults", {"fault": fault, "route": route, **how})
+        return self.running.key(mode=mode, **wanted)
 
     def calls(self) -> list[str]:
         """Requests since the last look, oldest first: ``POST /v1/customers``."""
-        told = self.ask("requests")["requests"]
-        self.ask("requests", method="DELETE")
-        return [f"{entry['method']} {entry['path']}" for entry in reversed(told)]
+        told = [f"{entry['method']} {entry['path']}" for entry in reversed(self.running.requests())]
+        self.running.forget_requests()
+        return told
 
     def advance(self, **duration: float) -> None:
-        seconds = int(duration.get("days", 0) * 86_400 + duration.get("hours", 0) * 3600 + duration.get("seconds", 0))
-        self.ask("clock", {"advance": seconds, "deliver": False})
+        """Move the simulator's clock; nothing is delivered by itself."""
+        self.running.advance(timedelta(**duration).total_seconds(), deliver=False)
 
     def stripe(self, mode: str = "test") -> Any:
         """What somebody does at Stripe by other means: the Dashboard, another program."""
         return client.build(self.key(mode))
 
-    def pay(self, session_id: str, way: str = "pays", email: str = "buyer@example.org") -> None:
-        """The buyer fills in the hosted page and presses the button."""
-        state = self.server.control.state
-        with state.change():
-            for scope in _scopes(self):
-                session = scope.find(session_id, "checkout.session")
-                if session is not None:
-                    hosted.submit(scope, session, instrument(way), email=email)
+    def go_down(self) -> None:
+        """Answer nothing but failures, until ``come_back``."""
+        self.running.faults("500", "*")
+
+    def come_back(self) -> None:
+        self.running.faults()
 
     def settle(self, session_id: str, outcome: str) -> None:
         """The bank debit behind a session arrives, or does not."""
-        for scope in _scopes(self):
-            for intent in scope.each("payment_intent"):
-                if intent.get("_session") == session_id:
-                    self.ask(f"payments/{intent['id']}/settle", {"outcome": outcome})
-
-
-def _scopes(simulator: Simulator) -> list[Any]:
-    return scopes(simulator.server.control.state)
-
-
-@contextmanager
-def running(folder: Path) -> Iterator[Simulator]:
-    """A simulator that listens on a free port."""
-    made = server.build(folder, port=0)
-    thread = threading.Thread(target=made.serve, daemon=True)
-    thread.start()
-    try:
-        yield Simulator(made)
-    finally:
-        made.stop()
-        thread.join(10)
+        session = self.stripe().v1.checkout.sessions.retrieve(session_id)
+        intent = session.payment_intent
+        if intent is None:
+            paid_by = self.stripe().v1.invoice_payments.list({"invoice": session.invoice})
+            intent = paid_by.data[0].payment.payment_intent
+        self.running.settle(intent, outcome)
 
 
 @dataclass
@@ -142,11 +106,11 @@ class Stage:
         assert found, address
         return found.group(0)
 
-    def buy(self, person: Any, offer: Any, way: str = "pays") -> str:
+    def buy(self, person: Any, offer: Any, way: str = "4242424242424242") -> str:
         """Through the checkout page to its end; returns the session. Nothing has been delivered yet."""
-        session_id = self.session_of(self.start(person, offer))
-        self.simulator.pay(session_id, way)
-        return session_id
+        address = self.start(person, offer)
+        self.simulator.running.pay_checkout(address, way)
+        return self.session_of(address)
 
     def subscribe(self, **facts: Any) -> tuple[Any, Any, str]:
         """A person who pays every month: person, offer, id of the subscription."""
@@ -197,14 +161,14 @@ ORACLE = Path(__file__).resolve().parents[3].parent / "shared" / "stripe_oracle"
 
 @pytest.fixture(scope="session")
 def _simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    with running(tmp_path_factory.mktemp("simulator")) as started:
-        yield started
+    with testing.start(data=tmp_path_factory.mktemp("simulator")) as started:
+        yield Simulator(started)
 
 
 @pytest.fixture
 def simulator(_simulator: Simulator) -> Simulator:
     """The simulator, as new."""
-    _simulator.ask("reset", {})
+    _simulator.running.control("POST", "reset", {})
     return _simulator
 
 

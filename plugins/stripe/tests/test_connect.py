@@ -106,7 +106,7 @@ def test_a_key_that_may_not_read_says_what_to_add(stage: Any) -> None:
 
 
 def test_a_secret_key_works_and_is_noted_as_one(stage: Any) -> None:
-    made = stage.connect(key=stage.simulator.key(kind="secret"))
+    made = stage.connect(key=stage.simulator.running.key("secret"))
     assert (made.status, made.auth) == ("active", "secret_key")
 
 
@@ -152,7 +152,7 @@ def test_pitfall_23_a_configuration_that_was_switched_off_at_stripe_is_replaced(
 
 
 def test_an_unexpected_refusal_is_a_problem_and_no_crash(stage: Any) -> None:
-    stage.simulator.fault("500", "GET /v1/account", next=3)
+    stage.simulator.running.faults("500", "GET /v1/account", next=3)
     with pytest.raises(Problem):
         connect.begin(stage.simulator.key(), actor_id=None)
     assert rows(ConnectionRow) == 0

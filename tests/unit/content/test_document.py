@@ -118,9 +118,10 @@ def test_a_mistake_in_a_link_of_a_text_is_told(site):
 
 
 def test_a_picture_says_what_it_shows_or_that_it_says_nothing(site):
-    assert "what the picture shows" in faults(with_blocks(new_block("core/image", {"media": {"key": "k"}})))[
-        "root.slots.main[0].props.media.alt"
-    ]
+    assert (
+        "what the picture shows"
+        in faults(with_blocks(new_block("core/image", {"media": {"key": "k"}})))["root.slots.main[0].props.media.alt"]
+    )
 
 
 @pytest.mark.parametrize(

@@ -67,11 +67,7 @@ class Acme(Plugin):
 
     def dynamic_links(self) -> tuple[DynamicLink, ...]:
         hosts = ("https://pay.example",)
-        return (
-            DynamicLink(
-                name="portal", label="Portal", available=_available, open=self._open, hosts=lambda: hosts
-            ),
-        )
+        return (DynamicLink(name="portal", label="Portal", available=_available, open=self._open, hosts=lambda: hosts),)
 
     def blocks(self) -> tuple[Block, ...]:
         card = Block(name="mine", label="Card", form=Card, template="acme_mine.html", load=self._load)

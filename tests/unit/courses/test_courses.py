@@ -142,9 +142,7 @@ def test_lessons_with_the_same_title_get_addresses_of_their_own(site: TestSite, 
 def test_a_lesson_address_that_is_taken_is_refused(site: TestSite, make: Makers) -> None:
     section = make.course(lessons=1).outline.sections[0]
     with pytest.raises(Conflict):
-        services.add_lesson(
-            section.id, title="Again", slug="lesson-1", minutes=5, document=WORDS, actor_id=None
-        )
+        services.add_lesson(section.id, title="Again", slug="lesson-1", minutes=5, document=WORDS, actor_id=None)
 
 
 def test_a_lesson_with_a_broken_document_is_not_made(site: TestSite, make: Makers) -> None:

@@ -33,10 +33,14 @@ def test_a_read_scope_refuses_to_write(site: Any) -> None:
 
 
 def test_a_unit_of_work_that_raises_leaves_nothing(site: Any) -> None:
-    with pytest.raises(KeyError), db.writes():
-        add("x")
-        db.session.flush()
-        raise KeyError
+    def work() -> None:
+        with db.writes():
+            add("x")
+            db.session.flush()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        work()
     assert value("x") is None
 
 

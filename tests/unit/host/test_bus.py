@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +25,7 @@ def contained(site_options: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def heard(site: Any) -> Iterator[list[str]]:
+def heard(site: Any) -> list[str]:
     words: list[str] = []
 
     class Listening(Plugin):
@@ -43,7 +42,7 @@ def heard(site: Any) -> Iterator[list[str]]:
             words.append(event.book)
 
     site.app.extensions["lms_registry"] = Registry([describe("shelf", Listening())])
-    yield words
+    return words
 
 
 def halves() -> int:

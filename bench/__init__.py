@@ -1,0 +1,1 @@
+"""What a page costs, as ratios measured in one run."""
