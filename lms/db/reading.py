@@ -11,9 +11,12 @@ from lms.db.engine import session
 
 
 def rows(statement: Select[Any], parameters: Mapping[str, Any]) -> CursorResult[Any]:
-    """The rows of a prepared select over tables, in the session's own transaction.
+    """The rows of a prepared select of columns, in the session's own transaction.
 
-    It costs about half of ``session.execute``, since the machinery of mapped objects is left out; so nothing is
-    flushed before it: whoever has pending objects flushes first.
+    It costs about half of ``session.execute``, since the machinery of mapped objects is left out. What the session
+    holds unwritten is written first, as there.
     """
-    return session.connection().execute(statement, parameters)
+    current = session()
+    if current.new or current.dirty or current.deleted:
+        current.flush()
+    return current.connection().execute(statement, parameters)
