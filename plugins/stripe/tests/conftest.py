@@ -99,7 +99,10 @@ class Stage:
 
     def start(self, person: Any, offer: Any) -> str:
         """The address of the person's checkout page."""
-        return StripePayments().start(self.order(person, offer), offer.checkout_path)
+        return self.start_order(self.order(person, offer), offer)
+
+    def start_order(self, order: Any, offer: Any) -> str:
+        return StripePayments().start(order, offer.checkout_path)
 
     def session_of(self, address: str) -> str:
         found = re.search(r"cs_\w+", address)
