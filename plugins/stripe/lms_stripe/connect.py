@@ -18,7 +18,7 @@ from lms.api.problem import Problem
 from lms.api.urls import is_loopback
 from lms_stripe import catalog, client, connections, endpoints, keys, operations, portal, simulator_clock
 from lms_stripe.connections import Account, Connection
-from lms_stripe.failures import PermissionMissing, StripeFailure, Unreachable, WrongKey
+from lms_stripe.failures import Missing, PermissionMissing, Refused, Unreachable, WrongKey
 from lms_stripe.models import Checkout, Event, Subscription
 
 RUNNING = ("trialing", "active", "past_due", "unpaid", "paused")
@@ -188,7 +188,7 @@ def proceed(connection: Connection) -> bool:
 
 def _stop(connection: Connection, step: Step, problem: Problem) -> None:
     sentence = problem.sentence
-    if isinstance(problem, StripeFailure) and problem.detail and not isinstance(problem, Unreachable):
+    if isinstance(problem, Refused | Missing) and problem.detail:
         # The owner may read what Stripe said; students never see this page.
         sentence = f"{sentence} {problem.detail}"
     later = STEPS[STEPS.index(step) + 1 :]

@@ -18,17 +18,12 @@ CAPABILITY = "payments.connect"
 
 
 class OptionsForm(Form):
-    """Defaults that an offer may override."""
+    """What every checkout follows."""
 
     allow_coupons = fields.Toggle(
         _l("Allow coupons at checkout"),
         default=True,
-        description=_l("Adds a code field to Stripe’s page. An offer can decide otherwise."),
-    )
-    show_buy_button = fields.Toggle(
-        _l("Show a buy button for a newly connected product"),
-        default=False,
-        description=_l("Changing this moves no button that is already on a page."),
+        description=_l("Adds a code field to Stripe’s page."),
     )
 
 
