@@ -1,4 +1,4 @@
-"""What the courses of a list cost, in one query for all of them."""
+"""What courses cost: of one, and of all courses of a list in one query. Prepared, since these pages are asked most."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lms.access.models import Product, ProductItem
 from lms.access.services import EVERYTHING
 from lms.commerce.models import Offer
 from lms.commerce.offers import COLUMNS, OfferView, view
-from lms.db import session
+from lms.db import rows
 
 _OFFERS = (
     select(ProductItem.course_id, *COLUMNS)
@@ -23,14 +23,29 @@ _OFFERS = (
 )
 
 
+def of_course(course_id: int) -> tuple[OfferView, ...]:
+    """What opens the course and can be bought, as ``commerce`` orders it: own products first, then those for all."""
+    own: dict[int, OfferView] = {}
+    for_all: dict[int, OfferView] = {}
+    for opens, *columns in rows(_OFFERS, {"course_ids": [course_id]}):
+        offer = view(columns)
+        (for_all if opens is None else own)[offer.id] = offer
+    ordered = (*sorted(own.values(), key=_place), *sorted(for_all.values(), key=_place))
+    return tuple({offer.id: offer for offer in ordered}.values())
+
+
+def _place(offer: OfferView) -> tuple[int, int, int]:
+    return offer.product_id, offer.position, offer.id
+
+
 def lowest(course_ids: list[int]) -> dict[int, OfferView]:
     """For each course the offer that its card names: the cheapest made for the course, and rather one paid once than a
     subscription; else the cheapest of those that open everything. Courses that nothing sells are left out."""
-    rows = session.execute(_OFFERS, {"course_ids": course_ids}).all()
-    for_all = next((view(row[1:]) for row in rows if row[0] is None), None)
+    found = rows(_OFFERS, {"course_ids": course_ids}).all()
+    for_all = next((view(row[1:]) for row in found if row[0] is None), None)
     chosen: dict[int, OfferView] = {} if for_all is None else dict.fromkeys(course_ids, for_all)
     own: dict[int, OfferView] = {}
-    for course_id, *columns in rows:
+    for course_id, *columns in found:
         if course_id is None:
             continue
         offer = view(columns)

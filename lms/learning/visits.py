@@ -11,12 +11,11 @@ from flask_babel import gettext as _
 from lms.access import services as access
 from lms.access.services import Decision, NextStep, Reason, Thing
 from lms.base.problem import NotFound
-from lms.commerce import offers as commerce
 from lms.commerce.offers import OfferView
 from lms.courses import outline as courses
 from lms.courses.outline import Outline, PlacementView
 from lms.db import writes
-from lms.learning import services
+from lms.learning import prices, services
 from lms.learning.services import Standing
 
 _NOTHING: frozenset[int] = frozenset()
@@ -139,7 +138,7 @@ def offers(visit: Visit) -> tuple[OfferView, ...]:
     decision = visit.course_decision
     if decision.allowed or decision.next_step in _NOT_FOR_SALE:
         return ()
-    found = commerce.offers_for_course(visit.outline.course.id)
+    found = prices.of_course(visit.outline.course.id)
     if decision.next_step is NextStep.RENEW:
         return tuple(sorted(found, key=lambda offer: offer.product_id != decision.product_id))
     return found
