@@ -6,7 +6,6 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from flask_babel import gettext as _
@@ -15,19 +14,26 @@ from sqlalchemy import bindparam, select, update
 from lms.api import clock, db
 from lms_stripe import client, connections, endpoints, events, facts, tasks
 from lms_stripe.models import ConnectionRow, Event, WebhookEndpoint
-from lms_stripe.statements import insert
+from lms_stripe.statements import insert, prepared
 
 MOST_BYTES = 1024 * 1024
 TOLERANCE_SECONDS = 300
 _log = logging.getLogger("lms_stripe")
+_EVENTS: Any = Event.__table__
 
+_ENDPOINT: Any = WebhookEndpoint.__table__
+_CONNECTION: Any = ConnectionRow.__table__
+# Core, not mapped objects: this address has to be quick.
 _BY_TOKEN = (
-    select(WebhookEndpoint.id, WebhookEndpoint.token, WebhookEndpoint.secret, WebhookEndpoint.previous_secret,
-           WebhookEndpoint.previous_until, WebhookEndpoint.status, ConnectionRow.id.label("connection_id"),
-           ConnectionRow.account_id, ConnectionRow.livemode, ConnectionRow.status.label("connection_status"))
-    .join(ConnectionRow, ConnectionRow.id == WebhookEndpoint.connection_id)
-    .where(WebhookEndpoint.token == bindparam("token"))
-)  # fmt: skip
+    select(
+        *(_ENDPOINT.c[name] for name in ("id", "token", "secret", "previous_secret", "previous_until")),
+        *(_CONNECTION.c[name] for name in ("account_id", "livemode")),
+        _CONNECTION.c.id.label("connection_id"),
+        _CONNECTION.c.status.label("connection_status"),
+    )
+    .join_from(_ENDPOINT, _CONNECTION, _CONNECTION.c.id == _ENDPOINT.c.connection_id)
+    .where(_ENDPOINT.c.token == bindparam("token"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Answer:
 
 def receive(token: str, body: bytes, signature: str | None) -> Answer:
     """Take one delivery. Writes are the caller's to commit, whatever the answer."""
-    endpoint = db.session.execute(_BY_TOKEN, {"token": token}).one_or_none()
+    endpoint = db.session.connection().execute(_BY_TOKEN, {"token": token}).one_or_none()
     if endpoint is None or endpoint.connection_status == "disconnected":
         return Answer(404, "unknown endpoint")
     secrets = endpoints.secrets_of(endpoint)
@@ -74,7 +80,7 @@ def store(endpoint: Any, event: Mapping[str, Any]) -> bool:
     if not is_ours:
         _log.error("An event of another mode or account came to endpoint %s", endpoint.id)
     object_type, object_id = wanted[0] if wanted else ("", "")
-    created = event.get("created")
+    created, now = event.get("created"), clock.real_now()
     row = {
         "connection_id": endpoint.connection_id,
         "endpoint_id": endpoint.id,
@@ -85,24 +91,20 @@ def store(endpoint: Any, event: Mapping[str, Any]) -> bool:
         "livemode": bool(event.get("livemode")),
         "api_version": str(event.get("api_version") or "")[:40],
         "created": facts.moment(created) if isinstance(created, int) else None,
-        "received_at": clock.real_now(),
+        "received_at": now,
+        "created_at": now,
+        "updated_at": now,
         "status": "queued" if wanted and is_ours else "ignored",
     }
-    if db.session.execute(_insert_event(), row).scalar() is None:
+    if db.session.connection().execute(prepared(_insert_event), row).scalar() is None:
         return False
     if is_ours and wanted:
-        for task in wanted:
-            tasks.want(endpoint.connection_id, *task)
-        tasks.wake()
+        wishes = [tasks.want(endpoint.connection_id, *task) for task in wanted]
+        if any(wish.needs_worker for wish in wishes):
+            tasks.wake()
     return True
 
 
 def _insert_event() -> Any:
-    return _built(db.session.get_bind().dialect.name)
-
-
-@lru_cache
-def _built(dialect: str) -> Any:
-    # Built once per dialect: building costs more than running it.
-    statement = insert(Event).on_conflict_do_nothing(index_elements=["connection_id", "event_id"])
-    return statement.returning(Event.id)
+    statement = insert(_EVENTS).on_conflict_do_nothing(index_elements=["connection_id", "event_id"])
+    return statement.returning(_EVENTS.c.id)

@@ -109,7 +109,7 @@ def now(connection_id: int, object_type: str, object_id: str) -> bool:
     does not answer: the queue goes on trying.
     """
     key = (connection_id, object_type, object_id)
-    wanted = tasks.want(*key)
+    wanted = tasks.want(*key).number
     tasks.wake()
     db.commit()
     simulator_clock.follow()
@@ -194,6 +194,7 @@ def _give_back(claimed: Claim, connection: Connection, error: Exception) -> None
     if not isinstance(error, StripeFailure):
         _log.error("Reading %s %s again failed", claimed.object_type, claimed.object_id, exc_info=error)
     tasks.fail(claimed, sentence)
+    tasks.wake_when_due()
     if isinstance(error, KeyRefused):
         connections.degrade(connection.id, error.sentence, status="revoked")
     db.commit()

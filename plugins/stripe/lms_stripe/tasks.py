@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import case, func, or_, select, update
 
@@ -17,12 +18,13 @@ from lms.api import db, jobs
 from lms.api.clock import real_now
 from lms.api.ids import new_token
 from lms_stripe.models import Event, SyncTask
-from lms_stripe.statements import insert
+from lms_stripe.statements import insert, prepared
 
 LEASE = timedelta(seconds=60)
 GIVE_UP_AFTER = timedelta(days=3)
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
 JOB = "stripe.sync"
+_TABLE: Any = SyncTask.__table__
 _KEY = ("connection_id", "object_type", "object_id")
 
 
@@ -38,20 +40,45 @@ class Claim:
     wanted: int
 
 
-def want(connection_id: int, object_type: str, object_id: str) -> int:
-    """Ask for a re-read, in the caller's transaction; returns the number to wait for. Enqueues nothing."""
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What ``want`` noted: the number to wait for, and whether a worker has to be woken for it."""
+
+    number: int
+    needs_worker: bool
+
+
+def want(connection_id: int, object_type: str, object_id: str) -> Wish:
+    """Ask for a re-read, in the caller's transaction. Enqueues nothing: see ``wake``.
+
+    An object that was waiting already needs no further job: whoever asked first has woken a worker, and who holds the
+    lease now looks again when it ends.
+    """
     now = real_now()
-    values = {"connection_id": connection_id, "object_type": object_type, "object_id": object_id}
-    statement = (
-        insert(SyncTask)
-        .values(**values, wanted=1, done=0, not_before=now, attempts=0, lease_token="", last_error="")
-        .on_conflict_do_update(
-            index_elements=list(_KEY),
-            # Somebody new asks: a task that had been given up is tried again.
-            set_={"wanted": SyncTask.wanted + 1, "dead_at": None},
-        )
+    values = {
+        "connection_id": connection_id,
+        "object_type": object_type,
+        "object_id": object_id,
+        "wanted": 1,
+        "done": 0,
+        "not_before": now,
+        "attempts": 0,
+        "lease_token": "",
+        "last_error": "",
+        "created_at": now,
+        "updated_at": now,
+    }
+    row = db.session.connection().execute(prepared(_want), values).one()
+    return Wish(row.wanted, row.wanted - row.done == 1 or row.attempts > 0)
+
+
+def _want() -> Any:
+    statement = insert(_TABLE).on_conflict_do_update(
+        index_elements=list(_KEY),
+        # Somebody new asks: a task that had been given up is tried again.
+        set_={"wanted": _TABLE.c.wanted + 1, "dead_at": None},
     )
-    return int(db.session.execute(statement.returning(SyncTask.wanted)).scalar_one())
+    return statement.returning(_TABLE.c.wanted, _TABLE.c.done, _TABLE.c.attempts)
 
 
 def wake() -> None:
@@ -89,7 +116,7 @@ def still_ours(claimed: Claim) -> bool:
 
 def finish(claimed: Claim, event_status: str = "done") -> None:
     """The object was read and applied. Does not commit."""
-    db.session.execute(
+    done = (
         update(SyncTask)
         .where(SyncTask.id == claimed.id)
         .values(
@@ -97,6 +124,10 @@ def finish(claimed: Claim, event_status: str = "done") -> None:
             not_before=real_now(),
         )
     )  # fmt: skip
+    wanted = db.session.execute(done.returning(SyncTask.wanted)).scalar_one()
+    if wanted > claimed.wanted:
+        # Somebody asked while we read, and counted on us.
+        wake()
     _mark_events(claimed, event_status)
 
 
