@@ -64,6 +64,11 @@ def cards() -> tuple[Card, Card]:
     return _card(False, rows.get(False)), _card(True, rows.get(True))
 
 
+def mode_words(mode: str) -> str:
+    """The mode in a word."""
+    return {"live": _("Live"), "test": _("Test"), "simulator": _("Simulator")}[mode]
+
+
 def _newest_of_each_mode() -> list[Connection]:
     # A connection in use comes after one that was given up, so that it is the one shown.
     return sorted(connections.all_of_them(), key=lambda row: (row.status != "disconnected", row.id))
@@ -73,7 +78,7 @@ def _card(livemode: bool, row: Connection | None) -> Card:
     mode = row.mode if row is not None else "live" if livemode else "test"
     if mode == "test" and connect.is_simulator_offered():
         mode = "simulator"
-    title = {"live": _("Live"), "test": _("Test"), "simulator": _("Simulator")}[mode]
+    title = mode_words(mode)
     if row is None or row.status == "disconnected":
         return Card(mode, title, row, state=_("Not connected"))
     facts = connections.facts_of(row)

@@ -15,7 +15,7 @@ from lms.api.web import current_person, flash, public, redirect, render, require
 from lms_stripe import connect, connections, inbox, links, portal, returning, simulator_clock, sync
 from lms_stripe.connections import Connection
 from lms_stripe.models import Checkout
-from lms_stripe.settings import CAPABILITY, KeyForm
+from lms_stripe.settings import CAPABILITY, KeyForm, mode_words
 
 blueprint = Blueprint("stripe", __name__, template_folder="templates")
 SETTINGS = "/admin/settings/stripe"
@@ -115,6 +115,7 @@ def checklist(connection_id: int) -> Any:
         "stripe/checklist.html",
         connection=row,
         lines=lines,
+        mode_words=mode_words(row.mode),
         done=done_count,
         has_event=connect.has_event(row.id),
         dashboard=_dashboard(row),
