@@ -10,7 +10,7 @@ from lms_stripe_simulator.delivery import is_loopback
 from lms_stripe_simulator.pages import checkout, index, invoice, portal
 from lms_stripe_simulator.pages.common import words_of
 
-POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+POLICY = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
 
 
 def register(app: Flask) -> None:
