@@ -25,7 +25,7 @@ demo: install
 
 # Everything that CI runs.
 test: install
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 # Style, types, floors: quick enough for every commit.
 check: install
