@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -32,13 +33,18 @@ def plain_app() -> Flask:
 def call(app: Callable[..., Iterable[bytes]], environ: dict[str, Any]) -> tuple[str, bytes]:
     """One WSGI call: its status line and body."""
     seen: list[str] = []
-    body = b"".join(app(dict(environ), lambda status, headers, exc_info=None: seen.append(status)))
+
+    def answer() -> bytes:
+        return b"".join(app(dict(environ), lambda status, headers, exc_info=None: seen.append(status)))
+
+    # In an empty context: Flask would lend a request the app context that is pushed, and its database session.
+    body = contextvars.Context().run(answer)
     return seen[0], body
 
 
-def environ(path: str, cookies: str = "", **options: Any) -> dict[str, Any]:
+def environ(path: str, cookies: str = "", headers: dict[str, str] | None = None, **options: Any) -> dict[str, Any]:
     """The WSGI environment of a request."""
-    headers = {"Cookie": cookies} if cookies else {}
+    headers = {**(headers or {}), **({"Cookie": cookies} if cookies else {})}
     made = EnvironBuilder(path=path, base_url="http://localhost", headers=headers, **options).get_environ()
     return dict(made)
 

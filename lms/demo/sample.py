@@ -45,12 +45,13 @@ def ensure() -> dict[str, Any]:
     app = create_app(config)
     with app.app_context(), app.test_request_context():
         if not session.scalar(select(func.count()).select_from(Person)):
-            _make()
+            make()
     people = {role: {"email": email, "password": password} for role, (_, email, password, _) in PEOPLE.items()}
     return {"people": people, "pages": {"manage": "/manage-subscription"}}
 
 
-def _make() -> None:
+def make() -> None:
+    """People, course, product, offers and pages, in one unit of work."""
     hashes = {role: passwords.hash_password(password) for role, (_, _, password, _) in PEOPLE.items()}
     with writes():
         made = {
