@@ -15,9 +15,12 @@ from lms import db
 from lms.base import clock as base_clock
 from lms.host import state
 from lms.testing import sites
+from lms.testing.chromium import chromium
 from lms.testing.guard import closed_sockets
 from lms.testing.makers import Makers, session_cookie
 from lms.testing.queries import Queries
+
+__all__ = ["chromium"]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

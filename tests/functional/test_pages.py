@@ -168,7 +168,9 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("change", "told"), MISTAKES, ids=lambda value: value if isinstance(value, str) else next(iter(value)))
+@pytest.mark.parametrize(
+    ("change", "told"), MISTAKES, ids=lambda value: value if isinstance(value, str) else next(iter(value))
+)
 def test_a_mistake_is_told_and_nothing_typed_is_lost(editor, change, told):
     typed = {"title": "My title", "slug": "my-page", "document": words("my words")} | change
     answer = send(editor, "/admin/pages/new", **typed)
