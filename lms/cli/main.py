@@ -17,7 +17,7 @@ from lms.cli.plugins import plugin
 from lms.cli.serve import run
 from lms.demo.command import demo
 from lms.extend import Command
-from lms.host import load
+from lms.host import discover, load
 from lms.host.config import ConfigurationError
 from lms.host.config import load as load_config
 from lms.host.registry import Registry, describe
@@ -50,6 +50,17 @@ class Site(click.Group):
         except ConfigurationError as error:
             raise click.ClickException(str(error)) from error
 
+    @staticmethod
+    def _without_site(name: str) -> Command | None:
+        """A command that needs no site, of the installed plugin it is named after, active or not."""
+        found = discover.found().get(name.replace("-", "_"))
+        if found is None:
+            return None
+        items = describe(found.name, load.external(found.entry_point)).items
+        return next(
+            (item for item in items if isinstance(item, Command) and item.name == name and not item.needs_site), None
+        )
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*super().list_commands(ctx), *self._items()})
 
@@ -57,7 +68,7 @@ class Site(click.Group):
         own = super().get_command(ctx, name)
         if own is not None:
             return own
-        item = self._items().get(name)
+        item = self._without_site(name) or self._items().get(name)
         if item is None:
             return None
         if item.needs_site:
