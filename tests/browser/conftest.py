@@ -88,17 +88,22 @@ def start_demo(instance: Path, *options: str) -> tuple[subprocess.Popen[bytes], 
         "LMS_DEMO_PORT": str(free_port()),
         "LMS_DEMO_SIMULATOR_PORT": str(free_port()),
     }
-    log = (instance.parent / f"{instance.name}.log").open("wb")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lms", "demo", *options], env=environment, stdout=log, stderr=log, cwd=instance.parent
-    )
+    said = instance.parent / f"{instance.name}.log"
+    with said.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "lms", "demo", *options],
+            env=environment,
+            stdout=log,
+            stderr=log,
+            cwd=instance.parent,
+        )
     told = instance / "demo.json"
     until = time.monotonic() + 90
     while not told.exists() or not told.read_text().endswith("}\n"):
         if process.poll() is not None or time.monotonic() > until:
             process.kill()
             logs = "\n".join(f"{f.name}:\n{f.read_text()[-3000:]}" for f in instance.glob("logs/*.log"))
-            pytest.fail(f"The demo did not start:\n{Path(log.name).read_text()}\n{logs}")
+            pytest.fail(f"The demo did not start:\n{said.read_text()}\n{logs}")
         time.sleep(0.1)
     about = json.loads(told.read_text())
     return process, Demo(about["site"], about["simulator"], about["people"], about["pages"], instance)
