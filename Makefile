@@ -4,23 +4,31 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+RUNS := $(VENV)/.runs
+TESTS := $(VENV)/.tests
 SOURCES := pyproject.toml constraints.txt hatch_build.py $(wildcard plugins/*/pyproject.toml) \
 	$(wildcard lms/web/frontend/package*.json) lms/web/frontend/build.mjs $(wildcard lms/web/frontend/src/icons/*)
 
-install: $(STAMP)
+install: $(TESTS)
 
-$(STAMP): $(SOURCES)
+# What a site needs to run; `make demo` needs no more.
+$(RUNS): $(SOURCES)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Stoa needs Python 3.11 or newer: make install PYTHON=python3.12"; exit 1; }
 	@echo "Installing what Stoa stands on …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable '.[dev]' --editable plugins/stripe --editable plugins/stripe_simulator
+		--editable . --editable plugins/stripe --editable plugins/stripe_simulator
+	@touch $@
+
+# What its tests need besides.
+$(TESTS): $(RUNS)
+	@echo "Installing what the tests stand on …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 # Starts the sample site: web server, worker, Stripe simulator. RESET=1 starts over, FRESH=1 leaves Stripe unconnected.
-demo: install
+demo: $(RUNS)
 	@$(BIN)/lms demo $(if $(RESET),--reset) $(if $(FRESH),--fresh)
 
 # Everything that CI runs.
