@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,6 +19,9 @@ from lms.host import state
 
 log = logging.getLogger("lms.site")
 
+# What made a build fail, such as a database that was away, may be over by then.
+_RETRY_SECONDS = 10.0
+
 
 class Site:
     """Builds with ``build()`` and serves the newest app that could be built."""
@@ -27,6 +31,7 @@ class Site:
         self.app = build()
         self._generation = self._stored()
         self._building = threading.Lock()
+        self._not_before = 0.0
 
     def _stored(self) -> int:
         numbers: state.Numbers = self.app.extensions["lms_state"]
@@ -38,19 +43,25 @@ class Site:
     def follow(self) -> bool:
         """Swap to a new app if the generation moved and nobody else is at it; whether it swapped."""
         stored = self._stored()
-        if stored == self._generation or not self._building.acquire(blocking=False):
+        if stored == self._generation or time.monotonic() < self._not_before:
+            return False
+        if not self._building.acquire(blocking=False):
             return False
         try:
-            self._generation = stored
             new, old = self._build(), self.app
-            self.app = new
+            self.app, self._generation = new, stored
             dispose(old)
             return True
         except Exception:
-            log.exception("The new app could not be built; the old one goes on.")
+            log.exception("The new app could not be built; the old one goes on, and it is tried again.")
+            self._not_before = time.monotonic() + _RETRY_SECONDS
             return False
         finally:
             self._building.release()
+
+    def try_again_now(self) -> None:
+        """Do not wait any longer after a build that failed."""
+        self._not_before = 0.0
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         self.follow()

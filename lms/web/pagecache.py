@@ -19,6 +19,7 @@ from lms.web.access import current_access
 from lms.web.person import COOKIE
 
 _MARK = f"{COOKIE}="
+_DRAWN_AT = "lms.drawn_at"
 _ENTRIES = 2_000
 _LARGEST = 512 * 1024
 
@@ -74,16 +75,16 @@ def keep(response: Response) -> Response:
         return response
     if "Set-Cookie" in response.headers or "Cookie" in response.headers.get("Vary", ""):
         return response
+    version = request.environ.get(_DRAWN_AT)
+    if version is None:
+        return response
     body = response.get_data()
     etag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
     response.headers["ETag"] = etag
     response.headers["Cache-Control"] = "public, max-age=0, must-revalidate"
     if len(body) <= _LARGEST:
         cache: PageCache = current_app.extensions["lms_pages"]
-        cache.put(
-            (request.host, request.path),
-            Kept(_version(state.numbers().current()), tuple(response.headers), body, etag),
-        )
+        cache.put((request.host, request.path), Kept(version, tuple(response.headers), body, etag))
     return response
 
 
@@ -100,7 +101,10 @@ class CachedPages:
             and _MARK not in environ.get("HTTP_COOKIE", "")
         ):
             key = (environ.get("HTTP_HOST", ""), environ.get("PATH_INFO", ""))
-            kept = self._app.extensions["lms_pages"].get(key, self._current_version())
+            version = self._current_version()
+            # The version from before the page is drawn: what is published meanwhile makes the page an old one.
+            environ[_DRAWN_AT] = version
+            kept = self._app.extensions["lms_pages"].get(key, version)
             if kept is not None:
                 return self._answer(kept, environ, start_response)
         return self._inner(environ, start_response)

@@ -68,5 +68,26 @@ def test_a_build_that_fails_keeps_the_old_app(site: Any) -> None:
         state.bump("generation")
     server.app.extensions["lms_state"].forget()
     assert not server.follow()
-    assert Client(server).get("/_test/empty").status_code == 200
+    assert Client(server).get("/health/live").status_code == 200
+    db.dispose(server.app)
+
+
+def test_a_build_that_failed_is_tried_again(site: Any) -> None:
+    outcomes = iter([True, False, True])
+
+    def build() -> Flask:
+        if not next(outcomes):
+            raise RuntimeError("the database was away")
+        return create_app(site.config)
+
+    server = Site(build)
+    first = server.app
+    with db.writes():
+        state.bump("generation")
+    server.app.extensions["lms_state"].forget()
+    assert not server.follow()
+    assert not server.follow(), "not with every request"
+    server.try_again_now()
+    assert server.follow()
+    assert server.app is not first
     db.dispose(server.app)

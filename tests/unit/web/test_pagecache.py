@@ -73,3 +73,20 @@ def test_a_query_string_is_another_page(site: Any, drawn: list[str]) -> None:
     site.client().get("/page")
     site.client().get("/page?x=1")
     assert len(drawn) == 2
+
+
+def test_a_change_made_while_a_page_is_drawn_draws_it_again(site: Any) -> None:
+    times: list[str] = []
+
+    def view() -> str:
+        times.append("drawn")
+        shown = f"page {len(times)}"
+        if len(times) == 1:
+            # Somebody publishes after this page has read, and before it is kept.
+            with db.writes():
+                state.bump_content_version()
+        return shown
+
+    site.app.add_url_rule("/racing", "racing", public(cache=True, writes=True)(view))
+    site.client().get("/racing")
+    assert site.client().get("/racing").text == "page 2"
