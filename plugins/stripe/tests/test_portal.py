@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from lms_stripe import connections, portal, returning
+from lms_stripe import connect, connections, portal, returning
 from lms_stripe.models import Customer
 from lms_stripe_simulator import testing
 from sqlalchemy import select, update
@@ -172,6 +172,18 @@ def test_pitfall_23_a_legacy_connection_hides_the_link_until_it_is_activated(con
     assert shows(person) == 0
     portal.activate(made)
     assert shows(person) == 1
+
+
+def test_the_link_is_gone_while_the_portal_is_off_or_stripe_is_disconnected(connected: Any, shows: Any) -> None:
+    person, _offer, _subscription = connected.subscribe()
+    portal.switch_off(connections.selling())
+    db.commit()
+    assert shows(person) == 0
+    portal.activate(connections.selling())
+    assert shows(person) == 1
+    connect.disconnect(connections.selling(), actor_id=None)
+    db.commit()
+    assert shows(person) == 0
 
 
 def test_pitfall_23_a_configuration_that_is_gone_is_made_again_on_the_click(connected: Any, click: Any) -> None:
