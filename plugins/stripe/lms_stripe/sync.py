@@ -22,6 +22,9 @@ _IN_ONE_RUN = 100
 _PATIENCE_SECONDS = 8.0
 _LOOK_EVERY_SECONDS = 0.05
 
+# Reading these finds out what else has to be read: the subscription of a session, those of a customer.
+_WITH_FOLLOWERS = frozenset({"checkout", "customer"})
+
 Fetch = Callable[[Any, str], Mapping[str, Any]]
 
 
@@ -105,8 +108,8 @@ def run() -> None:
 def now(connection_id: int, object_type: str, object_id: str) -> bool:
     """Read this object now, and what hangs on it. Commits; whether it was read.
 
-    When another worker is at it, waits until that one (or we, after it) has read what is there now. False when Stripe
-    does not answer: the queue goes on trying.
+    When another worker is at it, waits for that one; what hangs on the object is read before this returns. False when
+    Stripe does not answer: the queue goes on trying.
     """
     key = (connection_id, object_type, object_id)
     wanted = tasks.want(*key).number
@@ -120,8 +123,11 @@ def now(connection_id: int, object_type: str, object_id: str) -> bool:
             followers = _work(claimed)
             return followers is not None and all(now(connection_id, *task) for task in followers)
         done = tasks.is_done(key, wanted)
+        if done and object_type in _WITH_FOLLOWERS:
+            # Another worker read it and left what hangs on it in the queue; only a reading of our own tells us what.
+            wanted = tasks.want(*key).number
         db.commit()
-        if done:
+        if done and object_type not in _WITH_FOLLOWERS:
             return True
         time.sleep(_LOOK_EVERY_SECONDS)
     return False

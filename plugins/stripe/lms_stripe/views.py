@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy import select
 
-from lms.api import audit, commerce, db
+from lms.api import access, audit, clock, commerce, db
 from lms.api.problem import NotFound, Problem
 from lms.api.web import current_person, flash, public, redirect, render, requires, signed_in
 from lms_stripe import connect, connections, inbox, links, portal, returning, simulator_clock, sync
@@ -49,7 +49,7 @@ def done() -> Any:
         raise NotFound(
             _("This payment is not one of yours"), next_step=_("Sign in with the account that you bought with.")
         )
-    if row.status not in {"fulfilled", "failed", "expired"}:
+    if not _is_through(row):
         sync.checkout(row.connection_id, str(row.session_id))
         db.session.refresh(row)
     if row.status in {"fulfilled", "duplicate"}:
@@ -61,6 +61,14 @@ def done() -> Any:
         flash(_("This checkout has expired. Nothing was charged."), "info")
         return redirect(order.offer.checkout_path)
     return redirect(order.path)
+
+
+def _is_through(row: Checkout) -> bool:
+    """Whether nothing is left to read. A worker may have read the session, and its subscription not yet."""
+    if row.status != "fulfilled":
+        return row.status in {"failed", "expired"}
+    order = commerce.find_order(row.order_id)
+    return order is not None and access.decide_product(row.person_id, order.offer.product_id, clock.now()).allowed
 
 
 @blueprint.get("/return")

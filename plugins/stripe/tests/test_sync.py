@@ -287,3 +287,42 @@ def test_pitfall_20_an_address_changed_at_stripe_changes_nobodys_login(connected
     connected.deliver()
     people = db.Model.metadata.tables["accounts_person"]
     assert db.session.scalar(select(people.c.email).where(people.c.id == person.id)) == person.email
+
+
+def only_the_checkout_is_read(session_id: str) -> None:
+    """A worker has read the session and committed; the subscription that it began is still in the queue."""
+    key = (connections.selling().id, "checkout", session_id)
+    tasks.want(*key)
+    db.commit()
+    claimed = tasks.claim(key)
+    assert claimed is not None
+    assert sync._work(claimed) is not None
+
+
+def test_a_buyer_who_returns_between_two_readings_of_the_worker_is_in_the_course(connected: Any, sign_in: Any) -> None:
+    person, offer = connected.make.person(), connected.offer()
+    session_id = connected.buy(person, offer)
+    only_the_checkout_is_read(session_id)
+    assert not connected.is_in(person, offer)
+    answer = sign_in(person).get(f"/ext/stripe/done?session_id={session_id}")
+    assert answer.status_code == 303
+    assert connected.is_in(person, offer)
+
+
+def test_what_hangs_on_an_object_is_read_even_when_another_worker_read_the_object(
+    connected: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, offer = connected.make.person(), connected.offer()
+    session_id = connected.buy(person, offer)
+    claim, looks = tasks.claim, iter([True])
+
+    def claimed_by_another(key: Any = None) -> Any:
+        if next(looks, False):
+            # Just before our look another worker takes the task, reads the session, and gives it back.
+            only_the_checkout_is_read(session_id)
+            return None
+        return claim(key)
+
+    monkeypatch.setattr(sync.tasks, "claim", claimed_by_another)
+    assert sync.checkout(connections.selling().id, session_id)
+    assert connected.is_in(person, offer)
