@@ -1,5 +1,5 @@
-# Five words; CI uses the same ones. Nothing is needed but Python 3.11 or newer and make.
-.PHONY: install demo test check bench
+# Six words, and one for the pictures of the docs; CI uses the same ones. Nothing is needed but Python 3.11 or newer and make.
+.PHONY: install demo test check bench soak block-pictures
 
 PYTHON ?= python3
 VENV := .venv
@@ -18,7 +18,8 @@ $(RUNS): $(SOURCES)
 		{ echo "Stoa needs Python 3.11 or newer: make install PYTHON=python3.12"; exit 1; }
 	@echo "Installing what Stoa stands on …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable . --editable plugins/stripe --editable plugins/stripe_simulator
+		--editable . --editable plugins/stripe --editable plugins/stripe_simulator \
+		--editable plugins/manual_payments --editable plugins/announcements
 	@touch $@
 
 # What its tests need besides.
@@ -44,3 +45,12 @@ check: install
 
 bench: install
 	@$(BIN)/python -m bench
+
+# The pictures of docs/blocks.md, after a block looks different. Needs Chromium.
+block-pictures: install
+	@$(BIN)/python tests/docs/block_reference.py --pictures
+
+# A thousand lives of a site and the simulator, thirty steps each, then ten thousand events while the worker is killed.
+soak: install
+	@LMS_SOAK_RUNS=$${LMS_SOAK_RUNS:-1000} $(BIN)/python -m pytest plugins/stripe/tests/test_truth.py -k soak -n 2 -rP
+	@$(BIN)/python -m bench.flood

@@ -16,5 +16,6 @@ ROOMS = (
     "lms.commerce.plugin:Commerce",
     "lms.learning.plugin:Learning",
     "lms.pages.plugin:Pages",
+    "lms.editor.plugin:Editor",
     "lms.admin.plugin:Admin",
 )

@@ -33,7 +33,7 @@ class NextStep(StrEnum):
     SIGN_IN = "sign_in"
     BUY = "buy"
     RENEW = "renew"
-    UPDATE_CARD = "update_card"
+    PAY = "pay"
     WAIT = "wait"
     FINISH_FIRST = "finish_first"
 
@@ -127,12 +127,14 @@ def _rank(decision: Decision) -> tuple[int, float, int]:
 
 def _of_one(grant: Held, now: datetime) -> Decision:
     if grant.state == GrantState.SUSPENDED and not _is_over(grant, now):
-        return _refusal(grant, Reason.SUSPENDED, NextStep.UPDATE_CARD)
+        # Nobody can pay a dispute away; whether the money stays is the banks' to decide.
+        step = NextStep.WAIT if grant.reason == "disputed" else NextStep.PAY
+        return _refusal(grant, Reason.SUSPENDED, step)
     if grant.state == GrantState.REVOKED:
         return _refusal(grant, Reason.ENDED, NextStep.RENEW)
     if grant.state == GrantState.GRACE and _is_over(grant, now):
-        # The days of grace are over and nothing was paid: a card mends this, a new purchase would be the second.
-        return _refusal(grant, Reason.SUSPENDED, NextStep.UPDATE_CARD, grant.ends_at)
+        # The days of grace are over and nothing was paid: paying mends this, a new purchase would be the second.
+        return _refusal(grant, Reason.SUSPENDED, NextStep.PAY, grant.ends_at)
     if _is_over(grant, now):
         return _refusal(grant, Reason.ENDED, NextStep.RENEW, grant.ends_at)
     if grant.state == GrantState.PENDING:

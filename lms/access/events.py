@@ -17,3 +17,14 @@ class GrantChanged(Event):
     product_id: int
     before: str
     after: str
+
+
+@dataclass(frozen=True, slots=True)
+class GrantReopened(Event):
+    """Staff took back that they had closed a grant: whoever tells its facts may say anew what it is."""
+
+    grant_id: int
+    person_id: int
+    product_id: int
+    source: str
+    source_ref: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +36,7 @@ class GrantView:
     starts_at: datetime | None
     ends_at: datetime | None
     reason: str
+    closed_by_staff: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,13 @@ def set_grant(
     grant, is_new = _locked(key)
     before = None if is_new else _facts(grant)
     if grant.revoked_by_staff and actor_id is None:
-        return _view(grant)
+        return view(grant)
     grant.state, grant.starts_at, grant.ends_at, grant.reason = wanted.value, starts_at, ends_at, reason
     if actor_id is not None:
         grant.revoked_by_staff = wanted is GrantState.REVOKED
     if before != _facts(grant):
         _tell(grant, before, actor_id)
-    return _view(grant)
+    return view(grant)
 
 
 def revoke_grant(grant_id: int, *, reason: str, actor_id: int) -> GrantView:
@@ -103,14 +105,37 @@ def find_grant(person_id: int, product_id: int, source: str, source_ref: str) ->
     """The grant with this source, whatever its state."""
     query = select(Grant).filter_by(person_id=person_id, product_id=product_id, source=source, source_ref=source_ref)
     found = session.scalar(query)
-    return _view(found) if found else None
+    return view(found) if found else None
+
+
+def grant(grant_id: int) -> GrantView | None:
+    """The grant with this id."""
+    found = session.get(Grant, grant_id)
+    return view(found) if found else None
 
 
 def grants_of(person_id: int) -> tuple[GrantView, ...]:
     """Everything the person holds or held, oldest first."""
     query = select(Grant, Product.name).join(Product, Product.id == Grant.product_id)
     rows = session.execute(query.where(Grant.person_id == person_id).order_by(Grant.id))
-    return tuple(_view(grant, name) for grant, name in rows)
+    return tuple(view(grant, name) for grant, name in rows)
+
+
+def grants_from(person_id: int, source: str, refs: Sequence[str]) -> tuple[GrantView, ...]:
+    """The person's grants that came from one of these (an order's number, a subscription's reference)."""
+    query = select(Grant, Product.name).join(Product, Product.id == Grant.product_id)
+    query = query.where(Grant.person_id == person_id, Grant.source == source, Grant.source_ref.in_(refs))
+    rows = session.execute(query.order_by(Grant.id))
+    return tuple(view(grant, name) for grant, name in rows)
+
+
+def histories(grant_ids: Sequence[int]) -> dict[int, tuple[GrantChange, ...]]:
+    """What happened to each of the grants, oldest first. One query."""
+    found: dict[int, list[GrantChange]] = {grant_id: [] for grant_id in grant_ids}
+    query = select(GrantEvent).where(GrantEvent.grant_id.in_(grant_ids)).order_by(GrantEvent.id)
+    for row in session.scalars(query) if grant_ids else ():
+        found[row.grant_id].append(GrantChange(row.before, row.after, row.actor_id, row.at))
+    return {grant_id: tuple(changes) for grant_id, changes in found.items()}
 
 
 def history(grant_id: int) -> tuple[GrantChange, ...]:
@@ -156,7 +181,8 @@ def _facts(grant: Grant) -> dict[str, Any]:
     }
 
 
-def _view(grant: Grant, product_name: str | None = None) -> GrantView:
+def view(grant: Grant, product_name: str | None = None) -> GrantView:
+    """The row as plain data; the product's name is read where it is not given."""
     if product_name is None:
         product_name = session.scalars(select(Product.name).where(Product.id == grant.product_id)).one()
     return GrantView(
@@ -170,4 +196,5 @@ def _view(grant: Grant, product_name: str | None = None) -> GrantView:
         grant.starts_at,
         grant.ends_at,
         grant.reason,
+        grant.revoked_by_staff,
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from lms.extend import Plugin
+from flask import Blueprint
+
+from lms.access import conditions, views
+from lms.extend import Condition, Plugin, Slot
 
 
 class Access(Plugin):
@@ -16,3 +19,12 @@ class Access(Plugin):
     builtin = True
     models = "lms.access.models"
     migrations = "lms.access.migrations"
+
+    def blueprint(self) -> Blueprint:
+        return views.blueprint
+
+    def conditions(self) -> tuple[Condition, ...]:
+        return conditions.ALL
+
+    def slots(self) -> tuple[Slot, ...]:
+        return (Slot(name="access", place="admin.person", render=views.person_button),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
@@ -92,6 +92,12 @@ def product_by_slug(slug: str) -> ProductView | None:
     """The product with this short name, archived or not."""
     found = session.scalar(select(Product).where(Product.slug == slug))
     return _views([found])[0] if found else None
+
+
+def product_names(product_ids: Collection[int]) -> dict[int, str]:
+    """The names of these products. One query, none for no products."""
+    query = select(Product.id, Product.name).where(Product.id.in_(product_ids))
+    return {row.id: row.name for row in session.execute(query)} if product_ids else {}
 
 
 def products(*, after_id: int = 0, limit: int = 50) -> tuple[ProductView, ...]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, column, or_, select, table
 
@@ -26,12 +28,14 @@ from lms.access.grants import (
     GrantChange,
     GrantView,
     find_grant,
+    grants_from,
     grants_of,
+    histories,
     history,
     revoke_grant,
     set_grant,
 )
-from lms.access.models import Grant, ProductItem
+from lms.access.models import Grant, Product, ProductItem
 from lms.access.policies import is_staff_of_courses
 from lms.access.products import (
     COURSE,
@@ -42,10 +46,11 @@ from lms.access.products import (
     create_product,
     product,
     product_by_slug,
+    product_names,
     products,
     products_for_course,
 )
-from lms.db import session
+from lms.db import rows
 
 __all__ = [
     "COURSE",
@@ -68,38 +73,55 @@ __all__ = [
     "decide",
     "decide_product",
     "find_grant",
+    "grants_from",
     "grants_of",
+    "histories",
     "history",
     "product",
     "product_by_slug",
+    "product_decisions",
+    "product_names",
     "products",
     "products_for_course",
     "revoke_grant",
     "set_grant",
 ]
 
-_HELD = (Grant.id, Grant.product_id, Grant.state, Grant.starts_at, Grant.ends_at, Grant.reason)
+_grant: Any = Grant.__table__
+_item: Any = ProductItem.__table__
+_product: Any = Product.__table__
+_HELD = (_grant.c.id, _grant.c.product_id, _grant.c.state, _grant.c.starts_at, _grant.c.ends_at, _grant.c.reason)
 _FOR_COURSE = (
     select(*_HELD)
-    .join(ProductItem, ProductItem.product_id == Grant.product_id)
+    .join(_item, _item.c.product_id == _grant.c.product_id)
     .where(
-        Grant.person_id == bindparam("person_id"),
-        or_(ProductItem.course_id == bindparam("course_id"), ProductItem.kind == EVERYTHING),
+        _grant.c.person_id == bindparam("person_id"),
+        or_(_item.c.course_id == bindparam("course_id"), _item.c.kind == EVERYTHING),
     )
 )
 _FOR_PRODUCT = select(*_HELD).where(
-    Grant.person_id == bindparam("person_id"), Grant.product_id == bindparam("product_id")
+    _grant.c.person_id == bindparam("person_id"), _grant.c.product_id == bindparam("product_id")
+)
+_FOR_ALL_PRODUCTS = (
+    select(_product.c.slug, *_HELD)
+    .select_from(_grant)
+    .join(_product, _product.c.id == _grant.c.product_id)
+    .where(_grant.c.person_id == bindparam("person_id"))
 )
 # Of the courses only the ids are read; what they are is the room courses' business.
 _courses = table("courses_course", column("id"))
 _FOR_ALL_COURSES = (
     select(_courses.c.id, *_HELD)
-    .select_from(Grant)
-    .join(ProductItem, ProductItem.product_id == Grant.product_id)
-    .join(_courses, or_(ProductItem.course_id == _courses.c.id, ProductItem.kind == EVERYTHING))
-    .where(Grant.person_id == bindparam("person_id"))
+    .select_from(_grant)
+    .join(_item, _item.c.product_id == _grant.c.product_id)
+    .join(_courses, or_(_item.c.course_id == _courses.c.id, _item.c.kind == EVERYTHING))
+    .where(_grant.c.person_id == bindparam("person_id"))
     .order_by(_courses.c.id)
 )
+
+
+def _held(row: Sequence[Any]) -> Held:
+    return Held(*row)
 
 
 def decide(person: Person | None, thing: Thing, now: datetime) -> Decision:
@@ -115,8 +137,8 @@ def decide(person: Person | None, thing: Thing, now: datetime) -> Decision:
         return PREVIEW
     if person is None:
         return SIGN_IN_NEEDED
-    rows = session.execute(_FOR_COURSE, {"person_id": person.id, "course_id": thing.course_id})
-    return judge((Held(*row) for row in rows), now)
+    held = rows(_FOR_COURSE, {"person_id": person.id, "course_id": thing.course_id})
+    return judge(map(_held, held), now)
 
 
 def decide_product(person_id: int, product_id: int, now: datetime) -> Decision:
@@ -124,8 +146,16 @@ def decide_product(person_id: int, product_id: int, now: datetime) -> Decision:
 
     One indexed query. Roles play no part: staff can buy like anybody.
     """
-    rows = session.execute(_FOR_PRODUCT, {"person_id": person_id, "product_id": product_id})
-    return judge((Held(*row) for row in rows), now)
+    held = rows(_FOR_PRODUCT, {"person_id": person_id, "product_id": product_id})
+    return judge(map(_held, held), now)
+
+
+def product_decisions(person_id: int, now: datetime) -> dict[str, Decision]:
+    """For each product that the person ever held, by its short name: the decision at ``now`` (UTC). One query."""
+    grants: dict[str, list[Held]] = defaultdict(list)
+    for row in rows(_FOR_ALL_PRODUCTS, {"person_id": person_id}):
+        grants[row[0]].append(_held(row[1:]))
+    return {slug: judge(held, now) for slug, held in grants.items()}
 
 
 def course_decisions(person_id: int, now: datetime) -> dict[int, Decision]:
@@ -134,8 +164,8 @@ def course_decisions(person_id: int, now: datetime) -> dict[int, Decision]:
     One query. Roles and whether a course is published play no part.
     """
     grants: dict[int, list[Held]] = defaultdict(list)
-    for course_id, *held in session.execute(_FOR_ALL_COURSES, {"person_id": person_id}):
-        grants[course_id].append(Held(*held))
+    for row in rows(_FOR_ALL_COURSES, {"person_id": person_id}):
+        grants[row[0]].append(_held(row[1:]))
     return {course_id: judge(held, now) for course_id, held in grants.items()}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import quote
 
 import flask
 from flask import Response, make_response, request
@@ -33,6 +34,11 @@ class WrongPassword(Problem):
 def next_path() -> str:
     """Where the person wanted to go: a path of this site, or the own courses."""
     return safe_path(request.values.get("next"), HOME)
+
+
+def with_next(path: str, target: str) -> str:
+    """The address of an entrance that leads on to ``target``."""
+    return path if target == HOME else f"{path}?next={quote(target, safe='/')}"
 
 
 def device() -> dict[str, str]:

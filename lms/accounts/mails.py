@@ -17,6 +17,7 @@ from lms.accounts.tokens import Issued
 from lms.base import clock
 from lms.host import config
 from lms.mail import services as mail
+from lms.themes.chain import core_only
 
 
 @contextmanager
@@ -43,6 +44,13 @@ def verify_address(to: str, link: Issued, *, locale: str = "") -> None:
         _send(to, _("Confirm your e-mail address"), "verify", context, f"verify.{link.id}")
 
 
+def invited(to: str, person_id: int, *, locale: str = "") -> None:
+    """Somebody made an account for this address; once for each. Its owner asks for a password themselves."""
+    with _language(locale):
+        context = {"forgot": _address("/forgot"), "account": _address("/account")}
+        _send(to, _("Your account is ready"), "invited", context, f"invited.{person_id}")
+
+
 def already_registered(to: str, person_id: int, *, locale: str = "") -> None:
     """Somebody wanted a second account for this address; at most once an hour."""
     hour = clock.real_now().strftime("%Y%m%d%H")
@@ -56,6 +64,18 @@ def reset_password(to: str, link: Issued, *, locale: str = "") -> None:
     with _language(locale):
         context = {"link": _address(f"/reset/{link.token}")}
         _send(to, _("Choose a new password"), "reset", context, f"reset.{link.id}")
+
+
+def recovery(to: str, link: Issued, *, locale: str = "") -> None:
+    """The link that lets an owner in where the site does not. No theme draws it: one may be what is broken."""
+    with _language(locale), core_only():
+        context = {"link": recovery_address(link)}
+        _send(to, _("Get back into your site"), "recovery", context, f"recovery.{link.id}")
+
+
+def recovery_address(link: Issued) -> str:
+    """Where the link leads."""
+    return _address(f"/recover/{link.token}")
 
 
 def password_changed(to: str, event_id: str, *, locale: str = "") -> None:

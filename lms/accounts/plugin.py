@@ -7,15 +7,26 @@ from datetime import timedelta
 from flask import Blueprint
 from flask_babel import lazy_gettext as _l
 
-from lms.accounts import links, people_views, profile_views, sessions, tokens, views
+from lms.accounts import (
+    blocks,
+    conditions,
+    labels,
+    links,
+    people_views,
+    profile_views,
+    recovery_views,
+    sessions,
+    tokens,
+    views,
+)
 from lms.accounts.blueprint import blueprint
 from lms.accounts.commands import user
 from lms.accounts.loader import PersonLoader
-from lms.extend import Command, DynamicLink, Job, NavItem, Plugin, Service
+from lms.extend import Block, Command, Condition, DynamicLabel, DynamicLink, Job, NavItem, Plugin, Service
 
 _KEPT = timedelta(days=30)
 # Importing a module of views puts its addresses on the blueprint.
-VIEWS = (views, profile_views, people_views)
+VIEWS = (views, profile_views, people_views, recovery_views)
 
 
 def tidy() -> None:
@@ -51,8 +62,17 @@ class Accounts(Plugin):
             ),
         )
 
+    def blocks(self) -> tuple[Block, ...]:
+        return blocks.ALL
+
     def dynamic_links(self) -> tuple[DynamicLink, ...]:
         return links.ALL
+
+    def dynamic_labels(self) -> tuple[DynamicLabel, ...]:
+        return labels.ALL
+
+    def conditions(self) -> tuple[Condition, ...]:
+        return conditions.ALL
 
     def jobs(self) -> tuple[Job, ...]:
         return (Job(name="tidy", run=tidy, every=timedelta(days=1)),)

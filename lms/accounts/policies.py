@@ -12,7 +12,7 @@ STUDENT = "student"
 _PAGES = frozenset({"pages.edit", "pages.design", "pages.publish", "menus.edit"})
 _COURSES = frozenset({"courses.create", "courses.edit", "courses.publish"})
 _MONEY = frozenset({"commerce.manage", "payments.connect"})
-_SITE = frozenset({"settings.manage", "plugins.manage", "people.manage", "audit.read", "health.read"})
+_SITE = frozenset({"settings.manage", "plugins.manage", "themes.manage", "people.manage", "audit.read", "health.read"})
 _ENTER = frozenset({"admin.enter"})
 
 CAPABILITIES: dict[str, frozenset[str]] = {
@@ -22,6 +22,9 @@ CAPABILITIES: dict[str, frozenset[str]] = {
     STUDENT: frozenset(),
 }
 """What each role may do. Learning and one's own data need no capability: they belong to everybody."""
+
+RECOVER = "plugins.manage"
+"""Whoever has it gets back in by a recovery link: they can mend what keeps others out."""
 
 ROLES: tuple[str, ...] = tuple(CAPABILITIES)
 """All roles, the most powerful first."""

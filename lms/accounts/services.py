@@ -6,6 +6,7 @@ Nothing here hashes a password: that takes time and happens between two transact
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
@@ -28,6 +29,7 @@ __all__ = [
     "Confirmed",
     "Credentials",
     "PersonView",
+    "address_proved",
     "by_email",
     "change_password",
     "confirm_address",
@@ -35,8 +37,11 @@ __all__ = [
     "credentials",
     "end_all_sessions",
     "end_session",
+    "invite",
+    "names_of",
     "person",
     "register",
+    "register_buyer",
     "request_email_change",
     "request_reset",
     "resend_verification",
@@ -44,6 +49,7 @@ __all__ = [
     "save_profile",
     "sign_in",
     "start_session",
+    "take_over",
 ]
 
 
@@ -125,6 +131,13 @@ def person(person_id: int) -> PersonView | None:
     return None if row is None else _view(row)
 
 
+def names_of(person_ids: Iterable[int]) -> dict[int, str]:
+    """The names of these people, or their addresses where they have none. One query, none for nobody."""
+    wanted = set(person_ids)
+    query = select(Person.id, Person.name, Person.email).where(Person.id.in_(wanted))
+    return {id_: name or email for id_, name, email in session.execute(query)} if wanted else {}
+
+
 def by_email(email: str) -> PersonView | None:
     """The person with this address, however it is written, or None."""
     row = _find(email)
@@ -176,6 +189,12 @@ def create_person(
     return _view(row)
 
 
+def invite(person_id: int) -> None:
+    """Tell somebody, once, that an account was made for them, and how to choose a password. Raises ``NotFound``."""
+    row = _get(person_id)
+    mails.invited(row.email, row.id, locale=row.locale)
+
+
 def register(*, email: str, name: str, password_hash: str, next_path: str = "", locale: str = "") -> None:
     """Make an unverified account and send the link; or tell the owner of the address that they have one.
 
@@ -193,6 +212,46 @@ def register(*, email: str, name: str, password_hash: str, next_path: str = "", 
     link = tokens.issue(made.id, Purpose.VERIFY, made.email, next_path=next_path)
     mails.verify_address(made.email, link, locale=made.locale)
     emit(PersonRegistered(made.id))
+
+
+def register_buyer(
+    *, email: str, name: str, password_hash: str, verified: bool, next_path: str = "", locale: str = ""
+) -> PersonView:
+    """The account of somebody who has paid as a guest; unless ``verified``, a link to confirm the address goes out.
+
+    Open also while new accounts are not: a purchase is an invitation. Raises ``AddressTaken``, ``AddressInvalid``.
+    """
+    made = create_person(
+        email=email,
+        name=name,
+        password_hash=password_hash,
+        roles=(policies.STUDENT,),
+        verified=verified,
+        locale=locale,
+    )
+    if not verified:
+        link = tokens.issue(made.id, Purpose.VERIFY, made.email, next_path=next_path)
+        mails.verify_address(made.email, link, locale=made.locale)
+    emit(PersonRegistered(made.id))
+    return made
+
+
+def address_proved(person_id: int) -> None:
+    """A link that went to the person's address came back: it is theirs."""
+    _mark_verified(_get(person_id))
+
+
+def take_over(person_id: int, new_hash: str) -> None:
+    """The owner of the mailbox gets an account that was made with its address and never confirmed.
+
+    Whoever made it is out: the password is another one, and all sessions are over. Raises ``NotFound``, and
+    ``Conflict`` when the address was confirmed meanwhile.
+    """
+    row = _get(person_id)
+    if row.email_verified_at is not None:
+        raise Conflict(_("The address of this account was confirmed meanwhile."))
+    _set_password(row, new_hash)
+    _mark_verified(row)
 
 
 def resend_verification(email: str, *, next_path: str = "") -> None:
@@ -233,7 +292,7 @@ def _change_address(row: Person, link: tokens.Link) -> Confirmed:
     except IntegrityError as error:
         raise AddressTaken(_("Another account has this e-mail address.")) from error
     # Links that went to the old address must not open the account any more.
-    tokens.void(row.id, Purpose.RESET, Purpose.VERIFY)
+    tokens.void(row.id, Purpose.RESET, Purpose.VERIFY, Purpose.RECOVER, Purpose.RECOVERING)
     mails.address_changed(old, new.email, link.id, locale=row.locale)
     emit(AccountEmailChanged(row.id, old, new.email))
     emit(EmailVerified(row.id, new.email))
@@ -310,7 +369,7 @@ def _set_password(row: Person, new_hash: str) -> None:
     row.password_hash = new_hash
     end_all_sessions(row.id)
     # A change of address that was asked for with the old password, perhaps by a thief, goes too.
-    tokens.void(row.id, Purpose.RESET, Purpose.CHANGE)
+    tokens.void(row.id, Purpose.RESET, Purpose.CHANGE, Purpose.RECOVER, Purpose.RECOVERING)
     mails.password_changed(row.email, f"{row.id}.{short_id()}", locale=row.locale)
 
 
@@ -334,7 +393,7 @@ def reset_password(token: str, new_hash: str) -> None:
 
 
 def set_password(person_id: int, new_hash: str) -> None:
-    """Set a password from the command line; ends all sessions. Raises ``NotFound``."""
+    """Set a password where no old one is asked for; ends all sessions. Raises ``NotFound``."""
     _set_password(_get(person_id), new_hash)
 
 

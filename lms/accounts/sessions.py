@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, bindparam, delete, select, update
@@ -16,7 +17,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from lms.accounts.models import ACTIVE, Person, RoleAssignment, SignIn
 from lms.base import clock
 from lms.base.ids import new_token, token_hash
-from lms.db import session
+from lms.db import rows, session
 
 IDLE = timedelta(days=30)
 ABSOLUTE = timedelta(days=60)
@@ -104,37 +105,41 @@ def _running(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 def sessions_of(person_id: int) -> tuple[SessionView, ...]:
     """The devices on which the person is signed in, the last one used first."""
-    rows = session.execute(
+    found = session.execute(
         select(SignIn.id, SignIn.user_agent, SignIn.address, SignIn.created_at, SignIn.last_seen_at)
         .where(SignIn.person_id == person_id, *_running(clock.real_now()))
         .order_by(SignIn.last_seen_at.desc(), SignIn.id.desc())
     )
     return tuple(
-        SessionView(row.id, device_words(row.user_agent), row.address, row.created_at, row.last_seen_at) for row in rows
+        SessionView(row.id, device_words(row.user_agent), row.address, row.created_at, row.last_seen_at)
+        for row in found
     )
 
 
 # Built once: it runs on every page of everybody who is signed in.
+_sign_in: Any = SignIn.__table__
+_person: Any = Person.__table__
+_role: Any = RoleAssignment.__table__
 _SIGNED_IN = (
     select(
-        SignIn.id.label("session_id"),
-        SignIn.last_seen_at,
-        Person.id.label("person_id"),
-        Person.email,
-        Person.name,
-        Person.email_verified_at,
-        Person.locale,
-        Person.timezone,
-        RoleAssignment.role,
+        _sign_in.c.id.label("session_id"),
+        _sign_in.c.last_seen_at,
+        _person.c.id.label("person_id"),
+        _person.c.email,
+        _person.c.name,
+        _person.c.email_verified_at.is_not(None).label("verified"),
+        _person.c.locale,
+        _person.c.timezone,
+        _role.c.role,
     )
-    .join(Person, Person.id == SignIn.person_id)
-    .outerjoin(RoleAssignment, RoleAssignment.person_id == Person.id)
+    .join(_person, _person.c.id == _sign_in.c.person_id)
+    .outerjoin(_role, _role.c.person_id == _person.c.id)
     .where(
-        SignIn.token_hash == bindparam("token_hash"),
-        SignIn.ended_at.is_(None),
-        SignIn.expires_at > bindparam("now", type_=SignIn.expires_at.type),
-        SignIn.last_seen_at > bindparam("idle_since", type_=SignIn.last_seen_at.type),
-        Person.status == ACTIVE,
+        _sign_in.c.token_hash == bindparam("token_hash"),
+        _sign_in.c.ended_at.is_(None),
+        _sign_in.c.expires_at > bindparam("now", type_=_sign_in.c.expires_at.type),
+        _sign_in.c.last_seen_at > bindparam("idle_since", type_=_sign_in.c.last_seen_at.type),
+        _person.c.status == ACTIVE,
     )
 )
 
@@ -142,21 +147,11 @@ _SIGNED_IN = (
 def signed_in(token: str) -> SignedIn | None:
     """Who the token of a cookie belongs to; None when its session has ended or its person is blocked. One query."""
     now = clock.real_now()
-    rows = session.execute(_SIGNED_IN, {"token_hash": token_hash(token), "now": now, "idle_since": now - IDLE}).all()
-    if not rows:
+    found = rows(_SIGNED_IN, {"token_hash": token_hash(token), "now": now, "idle_since": now - IDLE}).all()
+    if not found:
         return None
-    first = rows[0]
-    return SignedIn(
-        session_id=first.session_id,
-        last_seen_at=first.last_seen_at,
-        person_id=first.person_id,
-        email=first.email,
-        name=first.name,
-        verified=first.email_verified_at is not None,
-        locale=first.locale,
-        timezone=first.timezone,
-        roles=tuple(row.role for row in rows if row.role is not None),
-    )
+    *said, _role_name = found[0]
+    return SignedIn(*said, roles=tuple(row.role for row in found if row.role is not None))
 
 
 def note_seen(session_id: int, last_seen_at: datetime) -> None:

@@ -22,12 +22,18 @@ class Purpose(StrEnum):
     VERIFY = "verify"
     CHANGE = "change"
     RESET = "reset"
+    RECOVER = "recover"
+    """Lets somebody who manages plugins in where the site does not."""
+    RECOVERING = "recovering"
+    """What the browser holds once a recovery link was used; no mail carries it."""
 
 
 LIFETIME = {
     Purpose.VERIFY: timedelta(days=3),
     Purpose.CHANGE: timedelta(days=1),
     Purpose.RESET: timedelta(hours=1),
+    Purpose.RECOVER: timedelta(hours=1),
+    Purpose.RECOVERING: timedelta(minutes=30),
 }
 
 

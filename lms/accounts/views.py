@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from flask import make_response, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -24,15 +22,13 @@ def _way_on(target: str) -> str:
     """What comes after the sign-in, in words."""
     if target.startswith("/checkout/"):
         return _("Then you continue with your purchase.")
+    if target.startswith("/claim"):
+        return _("Then you add what you bought to your account.")
     if target.startswith("/learn/"):
         return _("Then you continue with the lesson.")
     if target.startswith("/admin"):
         return _("Then you continue in the admin.")
     return "" if target == entrance.HOME else _("Then you continue where you were.")
-
-
-def _with_next(path: str, target: str) -> str:
-    return path if target == entrance.HOME else f"{path}?next={quote(target, safe='/')}"
 
 
 def _login_page(form: LoginForm, status: int = 200) -> ResponseReturnValue:
@@ -42,7 +38,7 @@ def _login_page(form: LoginForm, status: int = 200) -> ResponseReturnValue:
         form=form,
         target=target,
         way_on=_way_on(target),
-        register_href=_with_next("/register", target) if registration.is_open() else "",
+        register_href=entrance.with_next("/register", target) if registration.is_open() else "",
     )
     return page, status
 
@@ -114,7 +110,9 @@ def _register_page(form: RegisterForm, status: int = 200) -> ResponseReturnValue
             action_words=_("Sign in"),
         ), 403
     target = entrance.next_path()
-    return render("accounts/register.html", form=form, target=target, login_href=_with_next("/login", target)), status
+    return render(
+        "accounts/register.html", form=form, target=target, login_href=entrance.with_next("/login", target)
+    ), status
 
 
 @blueprint.get("/register")
@@ -195,7 +193,7 @@ def confirm(token: str) -> ResponseReturnValue:
     target = safe_path(confirmed.next_path, "/account/profile" if confirmed.changed else entrance.HOME)
     if person is not None and person.id == confirmed.person_id:
         return entrance.unlinkable(redirect(target))
-    return entrance.unlinkable(redirect(_with_next("/login", target)))
+    return entrance.unlinkable(redirect(entrance.with_next("/login", target)))
 
 
 @blueprint.get("/forgot")

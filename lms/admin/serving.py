@@ -1,4 +1,4 @@
-"""Addresses of rooms below the web layer: files of ``media``, answers of ``health``."""
+"""The address of the room media, which stands below the rooms with views of their own."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ from flask import Response, send_file
 from werkzeug.exceptions import NotFound
 
 from lms.admin.blueprint import blueprint
-from lms.health import services as health
-from lms.media import files, gates
+from lms.media import files, gates, sizes
 from lms.media import services as media
 from lms.media.models import Visibility
 from lms.web import current_person, public
 
 
 @blueprint.get("/media/<key>")
+@blueprint.get("/media/<key>/<int:width>", endpoint="media_size")
 @public
-def media_file(key: str) -> Response:
-    """One file, whole or a range of it. Who may not have it learns nothing, not even that it exists."""
+def media_file(key: str, width: int = 0) -> Response:
+    """One file, whole or a range of it, or a smaller copy of a picture.
+
+    Who may not have it learns nothing, not even that it exists.
+    """
     found = media.view(key)
     if found is None or not gates.may_read(current_person(), found):
         raise NotFound
-    place = files.path(key)
+    place = sizes.path(found, width) if width else files.path(key)
     if not place.is_file():
         raise NotFound
     response = send_file(
@@ -29,35 +32,14 @@ def media_file(key: str) -> Response:
         as_attachment=not found.is_inline,
         download_name=found.name,
         conditional=True,
-        etag=found.digest,
+        etag=f"{found.digest}-{width}" if width else found.digest,
     )
+    # Not for long: another file may take this address.
     is_public = found.visibility == Visibility.PUBLIC
-    response.headers["Cache-Control"] = "public, max-age=86400" if is_public else "private, no-cache"
+    response.headers["Cache-Control"] = "public, max-age=300" if is_public else "private, no-cache"
     # Whatever a file holds, it runs nothing here and loads nothing; a PDF viewer would not start in a sandbox.
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; media-src 'self'" + (
         "" if found.is_inline else "; sandbox"
     )
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     return response
-
-
-@blueprint.get("/health/live")
-@public
-def live() -> Response:
-    """The process answers."""
-    return _plain("live", 200)
-
-
-@blueprint.get("/health/ready")
-@public
-def ready() -> Response:
-    """The process can serve: its database answers."""
-    if health.is_ready():
-        return _plain("ready", 200)
-    response = _plain("the database does not answer", 503)
-    response.headers["Retry-After"] = "5"
-    return response
-
-
-def _plain(words: str, status: int) -> Response:
-    return Response(words + "\n", status, mimetype="text/plain", headers={"Cache-Control": "no-store"})

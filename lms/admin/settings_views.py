@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 from flask import request
@@ -19,9 +20,11 @@ from lms.audit import services as audit
 from lms.base.problem import Forbidden, Problem
 from lms.db import rollback
 from lms.extend import Action, SettingsPage
-from lms.host import guard, registry
+from lms.host import guard, mount, registry, state
+from lms.settings import fields
 from lms.settings import services as settings
 from lms.web import CurrentPerson, current_person, flash, redirect, render, requires
+from lms.web.slots import label as item_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,19 @@ def _page(section: str) -> SettingsPage:
     return page
 
 
+def _of_a_section(view: Any) -> Any:
+    """What the form, the template or the words of a plugin's section raise costs that section and no other."""
+
+    @wraps(view)
+    def run(section: str, **rest: Any) -> Any:
+        page = _page(section)
+        if registry.current().plugins[page.plugin].builtin:
+            return view(section, **rest)
+        return mount.contained(page.plugin, f"settings page {section}", view)(section, **rest)
+
+    return run
+
+
 def _action(page: SettingsPage, name: str) -> Action:
     found = next((one for one in page.actions if one.name == name), None)
     if found is None:
@@ -80,32 +96,71 @@ def settings_index() -> Any:
 
 @blueprint.get("/admin/settings/<section>")
 @requires(ENTER)
+@_of_a_section
 def show_section(section: str) -> str:
     """One section."""
     page = _page(section)
+    # Whoever saved in another process a moment ago shall see it, and save again without being asked what changed.
+    state.refresh()
     return _draw(page, settings_forms.bind(page))
 
 
 @blueprint.post("/admin/settings/<section>")
 @requires(ENTER)
+@_of_a_section
 def save_section(section: str) -> Any:
     """Store the section's values; secrets that were left empty stay."""
     page = _page(section)
     form = settings_forms.bind(page)
     if form is None:
         raise NotFound
-    if not form.validate():
-        return _draw(page, form), 422
     try:
-        settings.save(page.name, settings_forms.to_save(page, form), actor_id=_person().id)
+        settings_forms.refuse_foreign_keys(page, form)
+        if not form.validate():
+            return _draw(page, form), 422
+        seen = request.form.get(settings_forms.VERSION)
+        settings.save(page.name, settings_forms.to_save(page, form), actor_id=_person().id, seen=seen)
+    except settings.ChangedMeanwhile as problem:
+        rollback()
+        state.refresh()
+        return _draw(page, form, problem=problem, theirs=settings_forms.theirs(page, form)), 409
     except Problem as problem:
         return _refused(page, problem, form=form)
     flash(_("%(section)s: saved.", section=page.label), "good")
     return redirect(f"/admin/settings/{section}")
 
 
+@blueprint.get("/admin/settings/<section>/remove/<name>")
+@requires(ENTER)
+@_of_a_section
+def ask_to_remove_secret(section: str, name: str) -> str:
+    """Ask once more before a stored secret goes."""
+    page, label = _stored_secret(section, name)
+    return render("admin/settings/remove.html", current="admin/settings", page=page, name=name, label=label)
+
+
+@blueprint.post("/admin/settings/<section>/remove/<name>")
+@requires(ENTER)
+@_of_a_section
+def remove_secret(section: str, name: str) -> Any:
+    """Forget a stored secret."""
+    page, label = _stored_secret(section, name)
+    settings.set_secret(page.name, name, None, actor_id=_person().id)
+    flash(_("%(secret)s is removed.", secret=label), "good")
+    return redirect(f"/admin/settings/{section}")
+
+
+def _stored_secret(section: str, name: str) -> tuple[SettingsPage, Any]:
+    page = _page(section)
+    field = fields.of_form(page.form).get(name)
+    if not fields.is_secret(field) or name in settings.fixed(section) or not settings.secret_last4(section, name):
+        raise NotFound
+    return page, field.label.text  # type: ignore[union-attr]
+
+
 @blueprint.post("/admin/settings/<section>/<name>")
 @requires(ENTER)
+@_of_a_section
 def run_action(section: str, name: str) -> Any:
     """Press a button of the section."""
     page = _page(section)
@@ -117,7 +172,7 @@ def run_action(section: str, name: str) -> Any:
         return _draw(page, _stored(page), action_forms={name: sent}), 422
     person = _person()
     try:
-        sentence = guard.call(page.plugin, f"action {name}", action.run, sent, default=None)
+        sentence = guard.call(page.plugin, f"action {name}", action.run, sent, check=guard.words, outside=True)
         if sentence is None:
             raise Problem(
                 _("This did not work, and nothing was changed."), next_step=_("Look under Health."), status=500
@@ -160,13 +215,16 @@ def _draw(
     *,
     action_forms: Mapping[str, FlaskForm] | None = None,
     problem: Problem | None = None,
+    theirs: Mapping[str, str] | None = None,
 ) -> str:
     forms = {
         action.name: settings_forms.bind_action(page, action.name, action.form, sent=False)
         for action in page.actions
         if action.form is not None
     }
-    own: Mapping[str, Any] = guard.call(page.plugin, f"settings page {page.name}", page.context, default={})
+    own: Mapping[str, Any] = guard.call(
+        page.plugin, f"context of {page.name}", page.context, default={}, check=dict, problem_passes=False
+    )
     sections = [_section(one, page) for one in _pages()]
     given = {
         "current": "admin/settings",
@@ -179,14 +237,25 @@ def _draw(
         "actions": page.actions,
         "action_forms": {**forms, **(action_forms or {})},
         "problem": problem,
+        "theirs": theirs or {},
+        "version": settings.version(page.name),
+        "version_field": settings_forms.VERSION,
         "last_change": _last_change(page),
     }
     return render(page.template, **{**own, **given})
 
 
 def _section(page: SettingsPage, shown: SettingsPage) -> Section:
-    badge = guard.call(page.plugin, f"badge of {page.name}", page.badge, default=None)
-    return Section(page.name, page.label, f"/admin/settings/{page.name}", page is shown, badge)
+    # The column stands beside every section, so a badge that fails must not cost the others.
+    badge = guard.call(page.plugin, f"badge of {page.name}", page.badge, check=_badge, problem_passes=False)
+    return Section(page.name, item_label(page), f"/admin/settings/{page.name}", page is shown, badge)
+
+
+def _badge(answer: Any) -> tuple[str, str] | None:
+    if answer is None:
+        return None
+    tone, words = answer
+    return guard.of(str)(tone), guard.words(words)
 
 
 def _last_change(page: SettingsPage) -> dict[str, Any] | None:

@@ -1,6 +1,6 @@
 """Tables and transactions of a plugin."""
 
-from lms.db import Json, Mode, Model, UtcDateTime, after_commit, commit, db, rollback, scope, session, writes
+from lms.db import Json, Mode, Model, UtcDateTime, after_commit, commit, db, rollback, rows, scope, session, writes
 
 __all__ = [
     "Json",
@@ -11,6 +11,7 @@ __all__ = [
     "commit",
     "db",
     "rollback",
+    "rows",
     "scope",
     "session",
     "writes",

@@ -14,6 +14,8 @@ from lms.web import (
     signed_in,
     site_url,
 )
+from lms.web.access import sign_in_address
+from lms.web.pagecache import good_until
 
 __all__ = [
     "CurrentPerson",
@@ -21,11 +23,13 @@ __all__ = [
     "TooMany",
     "current_person",
     "flash",
+    "good_until",
     "public",
     "rate_limit",
     "redirect",
     "render",
     "requires",
+    "sign_in_address",
     "signed_in",
     "site_url",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -49,12 +50,55 @@ class Sealer:
 
 
 def load_or_make_keys(path: Path) -> list[bytes]:
-    """The keys of a file, one per line in hexadecimal, newest first; makes the file (mode 600) when absent."""
+    """The keys of a file, one per line in hexadecimal, newest first; makes the file (mode 600) when absent.
+
+    Raises ``ValueError`` for a file that holds none.
+    """
+    if not path.exists():
+        _make_keys(path)
+    return read_keys(path)
+
+
+def _make_keys(path: Path) -> None:
+    # Written in full before it has its name: another process that starts meanwhile must not read an empty file. Where
+    # that one was first, its key stays.
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32) + "\n")
-    return [bytes.fromhex(line) for line in path.read_text().split()]
+        _write(part, [secrets.token_bytes(32)])
+        with suppress(FileExistsError):
+            os.link(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def read_keys(path: Path) -> list[bytes]:
+    """The keys of a file, newest first. Raises ``OSError``, and ``ValueError`` for a file that holds none."""
+    keys = [bytes.fromhex(line) for line in path.read_text().split()]
+    if not keys:
+        raise ValueError(f"{path.name} holds no key.")
+    return keys
+
+
+def write_keys(path: Path, keys: list[bytes]) -> None:
+    """Put these keys, newest first, in place of what the file holds: all of them or none, whatever happens."""
+    part = path.with_name(f".{path.name}.part")
+    _write(part, keys)
+    os.replace(part, path)
+    _sync_folder(path.parent)
+
+
+def _write(path: Path, keys: list[bytes]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write("".join(f"{key.hex()}\n" for key in keys))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -25,7 +25,7 @@ class SubscriptionForm(BlockForm):
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What one person sees in the block, as of ``now`` (domain time, UTC): each subscription that runs, and what its
-    provider adds about it, such as the card."""
+    provider adds about it."""
 
     subscriptions: tuple[tuple[SubscriptionView, Markup], ...]
     now: datetime
@@ -47,9 +47,10 @@ def load(props_of_all: Sequence[Mapping[str, Any]], ctx: RenderContext) -> Seque
 subscription = Block(
     name="subscription",
     label=_l("Your subscription"),
+    description=_l("The person’s own subscription with its next charge; nothing for everybody else."),
     form=SubscriptionForm,
     template="commerce/blocks/subscription.html",
-    icon="credit-card",
+    icon="banknotes",
     category="selling",
     example={"title": "Your subscription"},
     load=load,

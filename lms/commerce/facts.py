@@ -32,6 +32,19 @@ class SubscriptionState(StrEnum):
     ENDED = "ended"
 
 
+class DisputeState(StrEnum):
+    """``inquiry``: the bank only asks. ``open``: the money is gone until it is decided.
+
+    ``closed``: an inquiry is over, and nothing came of it.
+    """
+
+    INQUIRY = "inquiry"
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+    CLOSED = "closed"
+
+
 RUNNING = frozenset(
     {
         SubscriptionState.TRIALING,
@@ -40,7 +53,7 @@ RUNNING = frozenset(
         SubscriptionState.SUSPENDED,
     }
 )
-"""States in which the provider goes on charging, or would once the card is mended."""
+"""States in which the provider goes on charging, or would once the payment is mended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +76,23 @@ class PaymentFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionFact:
-    """A subscription as the provider has it now. Times in UTC.
+    """A subscription as the provider has it now. Times in UTC. ``test``: it moves no real money.
+
+    ``reason`` says why it is past due or suspended: "action_required" (the buyer's bank asks the buyer), "unpaid",
+    "paused", or the provider's own word.
+
+    ``person_id`` None means: whoever the order belongs to, now or once it is claimed.
+
+    ``paid_off_at``: when its instalments end as agreed; that is no ``cancel_at``, which somebody wished.
+
+    ``collection_paused``: it runs on, and nothing is charged until ``paused_until`` (None: until somebody resumes it).
 
     Needs ``period_end`` (or ``trial_end``) while trialing or active: raises ``ValueError`` without, since access would
     never end.
     """
 
     offer_id: int
-    person_id: int
+    person_id: int | None
     provider: str
     provider_ref: str
     state: SubscriptionState | str
@@ -82,6 +104,10 @@ class SubscriptionFact:
     past_due_since: datetime | None = None
     started_at: datetime | None = None
     reason: str = ""
+    paid_off_at: datetime | None = None
+    collection_paused: bool = False
+    paused_until: datetime | None = None
+    test: bool = False
 
     def __post_init__(self) -> None:
         state = SubscriptionState(self.state)
@@ -101,3 +127,19 @@ class RefundFact:
     provider_ref: str
     amount: int
     state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeFact:
+    """A buyer's bank disputes a payment: ``amount`` in minor units of the payment's currency. ``opened_at`` in UTC.
+
+    ``reason`` is the bank's, in the provider's word.
+    """
+
+    provider: str
+    payment_ref: str
+    provider_ref: str
+    amount: int
+    state: DisputeState | str
+    opened_at: datetime
+    reason: str = ""

@@ -23,6 +23,12 @@ class Terms(Protocol):
     @property
     def grace_days(self) -> int: ...
 
+    @property
+    def instalments(self) -> int | None: ...
+
+    @property
+    def pause_closes(self) -> bool: ...
+
 
 @dataclass(frozen=True, slots=True)
 class GrantPlan:
@@ -37,26 +43,71 @@ class GrantPlan:
     only_existing: bool = False
 
 
-def for_purchase(offer: Terms, paid_at: datetime) -> GrantPlan:
-    """The grant of something paid once, or free: for ``access_days``, or for good."""
-    ends_at = paid_at + timedelta(days=offer.access_days) if offer.access_days else None
-    return GrantPlan(GrantState.ACTIVE, ends_at, "paid")
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What became of an order's money, in minor units of its currency.
 
-
-def for_refund(offer: Terms, paid_at: datetime, paid: int, returned: int) -> GrantPlan:
-    """The grant of something paid once, when ``returned`` of the ``paid`` minor units went back.
-
-    All of it shuts the door; a part changes nothing.
+    ``returned`` went back or is on its way back; ``part_ends_access``: staff decided that this ends the access.
+    ``disputed``: a bank has asked for money back, and it is not decided. ``lost``: it was decided against the seller,
+    and nothing was paid since. ``instalments``: payments that were for something, without those that
+    went back whole or were lost.
     """
-    bought = for_purchase(offer, paid_at)
-    if 0 < paid <= returned:
-        return GrantPlan(GrantState.REVOKED, bought.ends_at, "refunded", only_existing=True)
-    return bought
+
+    paid: int = 0
+    returned: int = 0
+    part_ends_access: bool = False
+    disputed: bool = False
+    lost: bool = False
+    instalments: int = 0
+
+    @property
+    def is_sent_back(self) -> bool:
+        """Whether all that came went back."""
+        return 0 < self.paid <= self.returned
 
 
-def for_subscription(fact: SubscriptionFact, offer: Terms, now: datetime) -> GrantPlan | None:
-    """The grant of a subscription at ``now`` (UTC); None: leave everything as it is."""
-    return _PLANS[SubscriptionState(fact.state)](fact, offer, now)
+NOTHING_BACK = Ledger()
+PURGED = GrantPlan(GrantState.REVOKED, None, "test_purged", only_existing=True)
+"""Of a test purchase that the site has done away with, whatever its provider goes on telling."""
+
+
+def for_purchase(offer: Terms, paid_at: datetime, money: Ledger = NOTHING_BACK) -> GrantPlan:
+    """The grant of something paid once, or free: for ``access_days``, or for good.
+
+    All of the money back shuts the door; a part changes nothing, unless staff said so. A dispute shuts it until it is
+    won.
+    """
+    ends_at = paid_at + timedelta(days=offer.access_days) if offer.access_days else None
+    bought = GrantPlan(GrantState.ACTIVE, ends_at, "paid")
+    if money.is_sent_back or (money.returned and money.part_ends_access):
+        return _shut(bought, GrantState.REVOKED, "refunded")
+    return _after_disputes(bought, money)
+
+
+def for_subscription(
+    fact: SubscriptionFact, offer: Terms, now: datetime, money: Ledger = NOTHING_BACK
+) -> GrantPlan | None:
+    """The grant of a subscription at ``now`` (UTC); None: leave everything as it is.
+
+    Money of a charge that went back changes nothing by itself: the subscription says what runs. Instalments that are
+    all paid are the buyer's to keep, whatever the subscription says afterwards.
+    """
+    plan = _PLANS[SubscriptionState(fact.state)](fact, offer, now)
+    if offer.instalments and money.instalments >= offer.instalments:
+        plan = GrantPlan(GrantState.ACTIVE, None, "plan_completed")
+    elif plan is not None and fact.collection_paused and offer.pause_closes and plan.state is GrantState.ACTIVE:
+        plan = plan if plan.only_existing else GrantPlan(GrantState.SUSPENDED, plan.ends_at, "paused")
+    return _after_disputes(plan, money) if plan is not None else None
+
+
+def _after_disputes(plan: GrantPlan, money: Ledger) -> GrantPlan:
+    if money.lost:
+        return _shut(plan, GrantState.REVOKED, "dispute_lost")
+    return _shut(plan, GrantState.SUSPENDED, "disputed") if money.disputed else plan
+
+
+def _shut(plan: GrantPlan, state: GrantState, reason: str) -> GrantPlan:
+    return GrantPlan(state, plan.ends_at, reason, only_existing=True)
 
 
 def grace_until(past_due_since: datetime, offer: Terms) -> datetime:

@@ -1,4 +1,4 @@
-"""Pages of the creator: products with their offers, and the list of orders."""
+"""Pages of the creator: products with their offers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from flask import abort, request
 from flask_babel import gettext as _
 
 from lms.access import services as access
+from lms.base import clock
 from lms.base.problem import Problem
 from lms.commerce import services
-from lms.commerce.facts import OrderState
-from lms.commerce.forms import OfferForm, ProductForm
+from lms.commerce.forms import ProductForm
 from lms.commerce.policies import MANAGE
 from lms.commerce.views import blueprint
 from lms.courses import services as courses
@@ -21,13 +21,6 @@ from lms.web import current_person, flash, redirect, render, requires
 __all__ = ["blueprint"]
 
 _A_PAGE = 50
-_STATES: dict[str, tuple[OrderState, ...]] = {
-    "all": (),
-    "paid": (OrderState.PAID,),
-    "awaiting": (OrderState.AWAITING,),
-    "held": (OrderState.HELD,),
-    "failed": (OrderState.FAILED,),
-}
 
 
 def _actor() -> int:
@@ -76,75 +69,10 @@ def product(product_id: int) -> Any:
         try:
             access.change_product(product_id, name=form.name.data or "", items=form.items(), actor_id=_actor())
         except Problem as problem:
-            return _product_page(found, form, OfferForm(formdata=None), problem), problem.status
+            return _product_page(found, form, problem), problem.status
         flash(_("“%(name)s” is saved.", name=form.name.data), "good")
         return redirect(f"/admin/products/{product_id}")
-    return _product_page(found, form, OfferForm(formdata=None)), 422 if form.errors else 200
-
-
-@blueprint.post("/admin/products/<int:product_id>/offers")
-@requires(MANAGE)
-def add_offer(product_id: int) -> Any:
-    """Another price for the product."""
-    found = access.product(product_id) or abort(404)
-    form = OfferForm()
-    if form.validate():
-        try:
-            services.create_offer(product_id=product_id, actor_id=_actor(), **form.terms())
-        except Problem as problem:
-            return _product_page(found, _filled(found), form, problem), problem.status
-        flash(_("The offer is on the course page now."), "good")
-        return redirect(f"/admin/products/{product_id}")
-    return _product_page(found, _filled(found), form), 422
-
-
-@blueprint.post("/admin/products/<int:product_id>/offers/<int:offer_id>")
-@requires(MANAGE)
-def switch_offer(product_id: int, offer_id: int) -> Any:
-    """Sell an offer, or no longer."""
-    offer = services.find_offer(offer_id)
-    if offer is None or offer.product_id != product_id:
-        abort(404)
-    active = request.form.get("active") == "1"
-    services.set_offer_active(offer_id, active, actor_id=_actor())
-    words = _("The offer is sold again.") if active else _("The offer is no longer sold. What was bought stays.")
-    flash(words, "good")
-    return redirect(f"/admin/products/{product_id}")
-
-
-@blueprint.get("/admin/orders")
-@requires(MANAGE)
-def orders() -> Any:
-    """All orders, newest first."""
-    state = request.args.get("state", "all")
-    wanted = _STATES.get(state)
-    if wanted is None:
-        abort(404)
-    found = services.list_orders(before=request.args.get("before", type=int), states=wanted, limit=_A_PAGE + 1)
-    shown = found[:_A_PAGE]
-    return render(
-        "commerce/admin/orders.html",
-        listed=shown,
-        state=state,
-        states=[
-            ("all", _("All")),
-            ("paid", _("Paid")),
-            ("awaiting", _("On their way")),
-            ("held", _("Held")),
-            ("failed", _("Failed")),
-        ],
-        older=shown[-1].order.id if len(found) > len(shown) else None,
-    )
-
-
-@blueprint.post("/admin/orders/<number>/release")
-@requires(MANAGE)
-def release(number: str) -> Any:
-    """Open what a held order bought."""
-    found = services.order_by_number(number) or abort(404)
-    services.release_order(found.id, actor_id=_actor())
-    flash(_("Order %(number)s is paid, and what it bought is open.", number=number), "good")
-    return redirect("/admin/orders")
+    return _product_page(found, form), 422 if form.errors else 200
 
 
 def _product_form(**values: Any) -> ProductForm:
@@ -153,25 +81,14 @@ def _product_form(**values: Any) -> ProductForm:
     return form
 
 
-def _filled(found: access.ProductView) -> ProductForm:
-    """The product's own form beside the one that was sent."""
-    form = ProductForm(
-        formdata=None, data={"name": found.name, "everything": found.everything, "courses": list(found.course_ids)}
-    )
-    form.courses.choices = [(course.id, course.title) for course in courses.list_all(limit=500)]
-    return form
-
-
-def _product_page(
-    found: access.ProductView, form: ProductForm, offer_form: OfferForm, problem: Problem | None = None
-) -> str:
+def _product_page(found: access.ProductView, form: ProductForm, problem: Problem | None = None) -> str:
+    offered = services.offers_of_product(found.id, with_inactive=True)
     return render(
         "commerce/admin/product.html",
         product=found,
         form=form,
-        offer_form=offer_form,
-        offers=[
-            (offer, services.can_sell(offer)) for offer in services.offers_of_product(found.id, with_inactive=True)
-        ],
+        offers=[(offer, services.can_sell(offer)) for offer in offered],
+        names=access.product_names({each.open_to_id for each in offered if each.open_to_id is not None}),
+        now=clock.now(),
         problem=problem,
     )

@@ -3,118 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
 
 from lms.access import services as access
 from lms.access.models import Product, ProductItem
 from lms.audit import services as audit
-from lms.base import ids, money
-from lms.base.problem import Problem
-from lms.commerce import words
+from lms.base import ids
+from lms.commerce import offer_rules
 from lms.commerce.events import OfferChanged
 from lms.commerce.models import Offer
-from lms.db import session
+from lms.commerce.offer_view import CHARGED_AGAIN, COLUMNS, INSTALMENTS, OfferView, view
+from lms.db import rows, session
 from lms.host import state
 from lms.host.bus import emit
-
-FREE, ONE_TIME, SUBSCRIPTION = "free", "one_time", "subscription"
-KINDS = (FREE, ONE_TIME, SUBSCRIPTION)
-INTERVALS = ("day", "week", "month", "year")
-# Far above any course, far below what a column or a provider cannot hold.
-LARGEST_AMOUNT = 99_999_999
-
-
-@dataclass(frozen=True, slots=True)
-class OfferView:
-    """A price for a product: ``amount`` in minor units of ``currency`` (lower case).
-
-    A subscription is charged every ``interval_count`` of ``interval`` (day, week, month, year).
-    """
-
-    id: int
-    public_id: str
-    product_id: int
-    product_name: str
-    kind: str
-    amount: int
-    currency: str
-    interval: str = ""
-    interval_count: int = 1
-    access_days: int | None = None
-    grace_days: int = 7
-    trial_days: int = 0
-    button_text: str = ""
-    position: int = 0
-    active: bool = True
-
-    @property
-    def is_subscription(self) -> bool:
-        """Whether it is charged again and again."""
-        return self.kind == SUBSCRIPTION
-
-    @property
-    def checkout_path(self) -> str:
-        """The page on which it is bought."""
-        return f"/checkout/{self.public_id}"
-
-    @property
-    def price(self) -> str:
-        """The amount alone as the reader writes it: "€9"."""
-        return words.price(self)
-
-    @property
-    def rhythm(self) -> str:
-        """How often the price is paid, for the reader: "once", "a month"; "" for what is free."""
-        return words.rhythm(self)
-
-    @property
-    def label(self) -> str:
-        """The price in words for the reader: "€49 once", "€9 a month"."""
-        return words.price_label(self)
-
-    @property
-    def way(self) -> str:
-        """How it is paid, as the name of a choice: "One payment", "Subscription"."""
-        return words.way(self)
-
-    @property
-    def terms(self) -> str:
-        """What is agreed, in one sentence for the reader."""
-        return words.terms(self)
-
-    @property
-    def button(self) -> str:
-        """What the button says."""
-        return self.button_text or words.button(self)
-
-
-COLUMNS = (
-    Offer.id,
-    Offer.public_id,
-    Offer.product_id,
-    Product.name,
-    Offer.kind,
-    Offer.amount,
-    Offer.currency,
-    Offer.interval,
-    Offer.interval_count,
-    Offer.access_days,
-    Offer.grace_days,
-    Offer.trial_days,
-    Offer.button_text,
-    Offer.position,
-    Offer.active,
-)
-"""The columns of an ``OfferView``, in its order; ``view`` makes one of them."""
-
-
-def view(row: Iterable[Any]) -> OfferView:
-    """The offer in a row of ``COLUMNS``."""
-    return OfferView(*row)
+from lms.web.pagecache import good_until
 
 
 def create_offer(
@@ -128,17 +33,22 @@ def create_offer(
     access_days: int | None = None,
     grace_days: int = 7,
     trial_days: int = 0,
+    instalments: int | None = None,
+    pause_closes: bool = False,
     button_text: str = "",
     actor_id: int | None = None,
+    **changeable: Any,
 ) -> OfferView:
     """A new offer, shown after those that the product has. ``amount`` in minor units of ``currency`` (ISO 4217).
 
-    Raises ``Problem`` for terms that fit nobody, ``LookupError`` for an unknown product.
+    ``changeable`` are further terms that ``change_offer`` takes. Raises ``Problem`` for terms that fit nobody,
+    ``LookupError`` for an unknown product.
     """
     if access.product(product_id) is None:
         raise LookupError(f"no product {product_id}")
-    _check(kind, amount, currency, interval, interval_count, access_days, grace_days, trial_days)
-    is_subscription = kind == SUBSCRIPTION
+    offer_rules.check_price(kind, amount, currency, interval, interval_count, instalments)
+    offer_rules.check_days(grace_days, access_days)
+    is_charged_again = kind in CHARGED_AGAIN
     last = session.scalar(select(func.max(Offer.position)).where(Offer.product_id == product_id))
     offer = Offer(
         public_id=ids.short_id(),
@@ -146,22 +56,58 @@ def create_offer(
         kind=kind,
         amount=amount,
         currency=currency.lower(),
-        interval=interval if is_subscription else "",
-        interval_count=interval_count if is_subscription else 1,
-        access_days=None if is_subscription else access_days,
+        interval=interval if is_charged_again else "",
+        interval_count=interval_count if is_charged_again else 1,
+        access_days=None if is_charged_again else access_days,
         grace_days=grace_days,
-        trial_days=trial_days if is_subscription else 0,
-        button_text=button_text.strip()[:80],
+        instalments=instalments if kind == INSTALMENTS else None,
+        pause_closes=pause_closes and is_charged_again,
         position=0 if last is None else last + 1,
     )
+    given = {"trial_days": trial_days, "button_text": button_text, **changeable}
+    for name, value in offer_rules.changeable(kind, amount, given).items():
+        setattr(offer, name, value)
     session.add(offer)
     session.flush()  # its id goes into the record
     detail = {"product": product_id, "kind": kind, "amount": amount, "currency": offer.currency}
     audit.record("offer.created", actor_id=actor_id, subject=f"offer/{offer.id}", detail=detail)
-    _announce(offer.id)
-    found = find_offer(offer.id)
-    assert found is not None  # noqa: S101  it was written four lines above
-    return found
+    return _changed(offer.id)
+
+
+def change_offer(offer_id: int, *, actor_id: int | None = None, **changes: Any) -> OfferView:
+    """Give the offer other terms for whoever orders from now on: those of ``offer_rules.DEFAULTS``.
+
+    What was ordered keeps what was agreed, and what runs goes on. Raises ``LookupError``, ``Problem`` for terms that
+    fit nobody, ``TypeError`` for what does not change.
+    """
+    offer = session.get(Offer, offer_id, with_for_update=True)
+    if offer is None:
+        raise LookupError(f"no offer {offer_id}")
+    now = {name: getattr(offer, name) for name in offer_rules.DEFAULTS}
+    wanted = offer_rules.changeable(offer.kind, offer.amount, {**now, **changes})
+    moved = {name: value for name, value in wanted.items() if value != now[name]}
+    for name, value in moved.items():
+        setattr(offer, name, value)
+    if moved:
+        detail = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in moved.items()}
+        audit.record("offer.changed", actor_id=actor_id, subject=f"offer/{offer_id}", detail=detail)
+        session.flush()  # the view below reads it
+        return _changed(offer_id)
+    return _found(offer_id)
+
+
+def settle_button(offer_id: int, shown: bool) -> bool:
+    """Decide for good whether course pages show the offer's button, unless that was decided; whether it was now.
+
+    A default of a provider's settings is copied like this when the offer is first tied to it, and moves nothing later.
+    """
+    offer = session.get(Offer, offer_id, with_for_update=True, populate_existing=True)
+    if offer is None or offer.show_button is not None:
+        return False
+    offer.show_button = shown
+    session.flush()  # readers of columns see it
+    state.bump_content_version()
+    return True
 
 
 def set_offer_active(offer_id: int, active: bool, *, actor_id: int | None = None) -> OfferView:
@@ -174,10 +120,30 @@ def set_offer_active(offer_id: int, active: bool, *, actor_id: int | None = None
         session.flush()  # the view below reads it
         action = "offer.activated" if active else "offer.deactivated"
         audit.record(action, actor_id=actor_id, subject=f"offer/{offer_id}")
-        _announce(offer_id)
-    found = find_offer(offer_id)
-    assert found is not None  # noqa: S101  its row was just read
-    return found
+        return _changed(offer_id)
+    return _found(offer_id)
+
+
+def move_offer(offer_id: int, step: int, *, actor_id: int | None = None) -> None:
+    """Put the offer before (``step`` below 0) or behind its neighbour; at the end of the row nothing changes.
+
+    Raises ``LookupError``.
+    """
+    offer = session.get(Offer, offer_id)
+    if offer is None:
+        raise LookupError(f"no offer {offer_id}")
+    query = select(Offer).where(Offer.product_id == offer.product_id).order_by(Offer.position, Offer.id)
+    beside = list(session.scalars(query.with_for_update()))
+    here = beside.index(offer)
+    there = here + (-1 if step < 0 else 1)
+    if not 0 <= there < len(beside):
+        return
+    beside.insert(there, beside.pop(here))
+    for position, each in enumerate(beside):
+        each.position = position
+    session.flush()  # the next query reads it
+    audit.record("offer.moved", actor_id=actor_id, subject=f"offer/{offer_id}")
+    _announce(offer_id)
 
 
 def find_offer(offer_id: int) -> OfferView | None:
@@ -219,7 +185,27 @@ def offers_for_course(course_id: int) -> tuple[OfferView, ...]:
 
 def active_offers() -> tuple[OfferView, ...]:
     """Everything that can be bought."""
-    return tuple(view(row) for row in session.execute(_select().where(_sold()).order_by(*_ORDER)))
+    return tuple(view(row) for row in rows(_ON_SALE, {}))
+
+
+def open_to(found: Iterable[OfferView], person_id: int | None, now: datetime) -> tuple[OfferView, ...]:
+    """Those of the offers that the person may buy; nobody knows what a guest (None) owns.
+
+    One decision for each product that an offer is kept for, none where there is no such offer.
+    """
+    offered = tuple(found)
+    kept = {each.open_to_id for each in offered if each.open_to_id is not None}
+    owned = {
+        product_id
+        for product_id in kept
+        if person_id is not None and access.decide_product(person_id, product_id, now).allowed
+    }
+    return tuple(each for each in offered if each.open_to_id is None or each.open_to_id in owned)
+
+
+def note_changes(found: Iterable[OfferView], now: datetime) -> None:
+    """Tell the page that is being drawn when one of the prices on it changes by itself (domain time, UTC)."""
+    good_until(min((at for each in found if (at := each.changes_at(now)) is not None), default=None))
 
 
 _ORDER = (Offer.product_id, Offer.position, Offer.id)
@@ -233,32 +219,20 @@ def _sold() -> Any:
     return Offer.active.is_(True) & (Product.status == "active")
 
 
+_ON_SALE = _select().where(_sold()).order_by(*_ORDER)
+
+
+def _changed(offer_id: int) -> OfferView:
+    _announce(offer_id)
+    return _found(offer_id)
+
+
+def _found(offer_id: int) -> OfferView:
+    found = find_offer(offer_id)
+    assert found is not None  # noqa: S101  its row is there
+    return found
+
+
 def _announce(offer_id: int) -> None:
     state.bump_content_version()
     emit(OfferChanged(offer_id))
-
-
-def _check(
-    kind: str,
-    amount: int,
-    currency: str,
-    interval: str,
-    interval_count: int,
-    access_days: int | None,
-    grace_days: int,
-    trial_days: int,
-) -> None:
-    if kind not in KINDS:
-        raise ValueError(f"no such kind of offer: {kind!r}")
-    try:
-        money.decimals(currency)
-    except money.UnknownCurrency as error:
-        raise Problem(_("%(code)s is not a currency.", code=currency.upper()), status=422) from error
-    if (amount == 0) != (kind == FREE) or not 0 <= amount <= LARGEST_AMOUNT:
-        raise Problem(
-            _("A price is above zero and not out of all proportion; only a free offer costs nothing."), status=422
-        )
-    if kind == SUBSCRIPTION and (interval not in INTERVALS or not 1 <= interval_count <= 52):
-        raise Problem(_("Say how often a subscription is charged."), status=422)
-    if min(grace_days, trial_days, access_days if access_days is not None else 1) < 0 or access_days == 0:
-        raise Problem(_("Days are counted from one upwards."), status=422)

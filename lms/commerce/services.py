@@ -2,38 +2,62 @@
 
 from __future__ import annotations
 
-from lms.commerce.facts import OrderState, PaymentFact, RefundFact, SubscriptionFact, SubscriptionState
+from lms.commerce.adopting import adopt_order
+from lms.commerce.claims import place_guest_order
+from lms.commerce.disputes import record_dispute
+from lms.commerce.facts import (
+    DisputeFact,
+    DisputeState,
+    OrderState,
+    PaymentFact,
+    RefundFact,
+    SubscriptionFact,
+    SubscriptionState,
+)
+from lms.commerce.figures import Figures, figures
+from lms.commerce.listing import ListedOrder, ListedSubscription, Wanted, list_orders, list_subscriptions
+from lms.commerce.offer_view import OfferView
 from lms.commerce.offers import (
-    OfferView,
     active_offers,
+    change_offer,
     create_offer,
     find_offer,
+    move_offer,
     offer_by_public_id,
     offers_for_course,
     offers_of_product,
     offers_of_products,
+    open_to,
     set_offer_active,
+    settle_button,
 )
 from lms.commerce.orders import (
+    NO_WISHES,
     AlreadyOwned,
-    ListedOrder,
+    NotForYou,
     OrderView,
     PaymentOnItsWay,
     UnknownOrder,
+    Wishes,
     after_purchase_path,
     already,
     find_order,
     is_sold,
-    list_orders,
+    last_provider,
+    not_for,
     order_by_number,
+    order_numbers,
     order_path,
     orders_of,
     place_order,
     product_path,
     sales_path,
+    still_open,
+    without_used_days,
 )
 from lms.commerce.payments import (
     UnknownPayment,
+    payments_going_back,
     record_order_state,
     record_paid,
     record_payment,
@@ -41,7 +65,7 @@ from lms.commerce.payments import (
     refunded_amount,
     release_order,
 )
-from lms.commerce.providers import can_sell, payment_providers
+from lms.commerce.providers import Till, Way, can_sell, payment_providers, provider_for, till
 from lms.commerce.subscriptions import (
     SubscriptionView,
     record_subscription,
@@ -50,8 +74,14 @@ from lms.commerce.subscriptions import (
 )
 
 __all__ = [
+    "NO_WISHES",
     "AlreadyOwned",
+    "DisputeFact",
+    "DisputeState",
+    "Figures",
     "ListedOrder",
+    "ListedSubscription",
+    "NotForYou",
     "OfferView",
     "OrderState",
     "OrderView",
@@ -61,27 +91,44 @@ __all__ = [
     "SubscriptionFact",
     "SubscriptionState",
     "SubscriptionView",
+    "Till",
     "UnknownOrder",
     "UnknownPayment",
+    "Wanted",
+    "Way",
+    "Wishes",
     "active_offers",
+    "adopt_order",
     "after_purchase_path",
     "already",
     "can_sell",
+    "change_offer",
     "create_offer",
+    "figures",
     "find_offer",
     "find_order",
     "is_sold",
+    "last_provider",
     "list_orders",
+    "list_subscriptions",
+    "move_offer",
+    "not_for",
     "offer_by_public_id",
     "offers_for_course",
     "offers_of_product",
     "offers_of_products",
+    "open_to",
     "order_by_number",
+    "order_numbers",
     "order_path",
     "orders_of",
     "payment_providers",
+    "payments_going_back",
+    "place_guest_order",
     "place_order",
     "product_path",
+    "provider_for",
+    "record_dispute",
     "record_order_state",
     "record_paid",
     "record_payment",
@@ -92,5 +139,9 @@ __all__ = [
     "running_subscription",
     "sales_path",
     "set_offer_active",
+    "settle_button",
+    "still_open",
     "subscriptions_of",
+    "till",
+    "without_used_days",
 ]

@@ -1,4 +1,4 @@
-"""Pages of the buyer: checkout, billing, one order."""
+"""Pages of the buyer: billing, one order."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from flask import Blueprint, abort, request
 from flask_babel import gettext as _
 
 from lms.base import clock
-from lms.base.problem import Problem
-from lms.commerce import policies, services
+from lms.commerce import claims, consents, policies, providers, services
 from lms.commerce.facts import OrderState, SubscriptionState
-from lms.commerce.services import AlreadyOwned, OfferView, OrderView, SubscriptionView
-from lms.db import commit, rollback
-from lms.web import CurrentPerson, current_person, flash, redirect, render, signed_in
+from lms.commerce.services import OrderView, SubscriptionView
+from lms.web import CurrentPerson, current_person, render, signed_in
 
 blueprint = Blueprint("commerce", __name__, template_folder="templates")
 _ORDERS_A_PAGE = 20
@@ -23,42 +21,6 @@ def _buyer() -> CurrentPerson:
     person = current_person()
     assert person is not None  # noqa: S101  @signed_in lets nobody else in
     return person
-
-
-@blueprint.get("/checkout/<public_id>")
-@signed_in
-def checkout(public_id: str) -> Any:
-    """What can be bought, and what happens next."""
-    offer = _offer(public_id)
-    owned = services.already(_buyer().id, offer, clock.now())
-    if owned is not None:
-        flash(owned.sentence, "info")
-        return redirect(owned.path)
-    return _checkout_page(offer)
-
-
-@blueprint.post("/checkout/<public_id>")
-@signed_in
-def confirm(public_id: str) -> Any:
-    """Make the order, then send the buyer to where it is paid."""
-    addressed = _offer(public_id)
-    offer = _offer(request.form.get("offer", public_id))
-    if offer.product_id != addressed.product_id:
-        abort(404)
-    provider = services.can_sell(offer)
-    if isinstance(provider, str):
-        return _checkout_page(offer), 409
-    try:
-        order = services.place_order(_buyer().id, offer.id, provider.name, clock.now())
-    except AlreadyOwned as owned:
-        flash(owned.sentence, "info")
-        return redirect(owned.path)
-    commit()
-    try:
-        return redirect(provider.start(order, offer.checkout_path))
-    except Problem as problem:
-        rollback()
-        return _checkout_page(offer, problem), problem.status
 
 
 @blueprint.get("/account/billing")
@@ -77,6 +39,7 @@ def billing() -> Any:
         orders=orders,
         older=orders[-1].id if len(found) > len(orders) else None,
         unpaid=_first_unpaid(subscriptions),
+        waiting=claims.waiting_for(person),
         unsettled=None if before else _first_unsettled(orders),
         bought_once=[o for o in orders if o.state is OrderState.PAID and not o.offer.is_subscription],
     )
@@ -96,32 +59,7 @@ def order(number: str) -> Any:
         begin=services.product_path(product_id),
         back=services.sales_path(product_id),
         refunded=services.refunded_amount(found.id),
-    )
-
-
-def _offer(public_id: str) -> OfferView:
-    offer = services.offer_by_public_id(public_id)
-    if offer is None or not services.is_sold(offer):
-        abort(404)
-    return offer
-
-
-def _checkout_page(offer: OfferView, problem: Problem | None = None) -> str:
-    person = _buyer()
-    ways = {each: services.can_sell(each) for each in services.offers_of_product(offer.product_id)}
-    on_sale = {each: way for each, way in ways.items() if not isinstance(way, str)}
-    reasons = dict.fromkeys(way for way in ways.values() if isinstance(way, str))
-    chosen = offer if offer in on_sale else next(iter(on_sale), None)
-    return render(
-        "commerce/checkout.html",
-        offer=offer,
-        offers=list(on_sale),
-        chosen=chosen,
-        provider=on_sale[chosen] if chosen else None,
-        reason=" ".join(reasons),
-        may_connect=person.can(policies.CONNECT),
-        problem=problem,
-        back=services.sales_path(offer.product_id),
+        consents=consents.of_order(found.id),
     )
 
 
@@ -137,7 +75,7 @@ def _first_unsettled(orders: tuple[OrderView, ...]) -> OrderView | None:
         if each.offer.product_id in seen:
             continue
         seen.add(each.offer.product_id)
-        if each.state in (OrderState.AWAITING, OrderState.HELD, OrderState.FAILED):
+        if each.state in (OrderState.AWAITING, OrderState.HELD, OrderState.FAILED) and not each.went_back:
             return each
     return None
 
@@ -158,3 +96,9 @@ def state_words(state: str) -> str:
 def order_state(state: str) -> str:
     """The state of an order, for templates."""
     return state_words(state)
+
+
+@blueprint.app_template_filter("provider_words")
+def provider_words(name: str) -> str:
+    """How staff know a provider, for templates."""
+    return providers.title_of(name)

@@ -20,6 +20,11 @@ def price(offer: Any) -> str:
     return _("Free") if offer.kind == "free" else format_money(offer.amount, offer.currency, short=True)
 
 
+def regular_price(offer: Any) -> str:
+    """What an offer costs while it is not on sale, the amount alone."""
+    return format_money(offer.amount, offer.currency, short=True)
+
+
 def price_label(offer: Any) -> str:
     """The price with its rhythm: "€49 once", "€9 a month", "€24 every 3 months", "Free"."""
     if offer.kind == "free":
@@ -31,14 +36,16 @@ def way(offer: Any) -> str:
     """How it is paid, as the name of a choice."""
     if offer.kind == "free":
         return _("Free of charge")
-    return _("Subscription") if offer.kind == "subscription" else _("One payment")
+    if offer.instalments:
+        return _("Instalments")
+    return _("Subscription") if offer.is_subscription else _("One payment")
 
 
 def rhythm(offer: Any) -> str:
     """ "once", "a month", "every 3 months"; "" for what is free."""
     if offer.kind == "free":
         return ""
-    if offer.kind != "subscription":
+    if not offer.is_subscription:
         return _("once")
     count = offer.interval_count
     match offer.interval:
@@ -54,14 +61,36 @@ def rhythm(offer: Any) -> str:
 
 def terms(offer: Any) -> str:
     """What is agreed, in a sentence or two."""
-    if offer.kind == "subscription":
+    if offer.instalments:
+        return _instalment_terms(offer)
+    if offer.is_subscription:
         return _subscription_terms(offer)
     if offer.access_days:
         return ngettext("Open for %(num)s day.", "Open for %(num)s days.", offer.access_days)
     return _("Yours to keep.")
 
 
+def _instalment_terms(offer: Any) -> str:
+    total = format_money(offer.amount * offer.instalments, offer.currency, short=True)
+    sentence = ngettext(
+        "%(num)s payment, %(total)s in all, then yours to keep.",
+        "%(num)s payments, %(total)s in all, then yours to keep.",
+        offer.instalments,
+        total=total,
+    )
+    if not offer.trial_days:
+        return sentence
+    free = ngettext("%(num)s day free.", "%(num)s days free.", offer.trial_days)
+    return f"{free} {sentence}"
+
+
 def _subscription_terms(offer: Any) -> str:
+    if offer.trial_days and not offer.trial_method:
+        return ngettext(
+            "%(num)s day free, nothing to give now. Then it ends by itself, unless you add a way to pay.",
+            "%(num)s days free, nothing to give now. Then it ends by itself, unless you add a way to pay.",
+            offer.trial_days,
+        )
     if offer.trial_days:
         return ngettext(
             "%(num)s day free, then the first charge. Cancel at any time.",
@@ -100,4 +129,4 @@ def button(offer: Any) -> str:
     """What the button says when the creator said nothing."""
     if offer.kind == "free":
         return _("Start learning")
-    return _("Subscribe") if offer.kind == "subscription" else _("Buy this course")
+    return _("Subscribe") if offer.is_subscription and not offer.instalments else _("Buy this course")

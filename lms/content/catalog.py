@@ -1,21 +1,25 @@
-"""The blocks and links that the active plugins know, looked up by the names that documents use."""
+"""The blocks, links, labels and conditions that the active plugins know, looked up by the names that documents use."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import current_app
 
-from lms.extend import Block, DynamicLink
+from lms.extend import Block, Condition, DynamicLabel, DynamicLink, Pattern
 from lms.host import registry
 
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """``blocks`` by type (``core/heading``), ``links`` by key (``stripe/customer-portal``)."""
+    """``blocks`` by type (``core/heading``); ``links``, ``conditions`` and ``labels`` by key (``stripe/invoices``);
+    ``patterns`` by name (``core/hero``)."""
 
     blocks: dict[str, Block]
     links: dict[str, DynamicLink]
+    conditions: dict[str, Condition] = field(default_factory=dict)
+    patterns: dict[str, Pattern] = field(default_factory=dict)
+    labels: dict[str, DynamicLabel] = field(default_factory=dict)
 
     def block(self, kind: str, version: int) -> Block | None:
         """The block of the type; None if no active plugin can read that version of it."""
@@ -35,6 +39,9 @@ def current() -> Catalog:
         kept = Catalog(
             {block.full_name: block for block in items.items(Block)},
             {link.key: link for link in items.items(DynamicLink)},
+            {condition.key: condition for condition in items.items(Condition)},
+            {pattern.full_name: pattern for pattern in items.items(Pattern)},
+            {each.key: each for each in items.items(DynamicLabel)},
         )
         current_app.extensions["lms_content_catalog"] = kept
     return kept

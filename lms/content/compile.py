@@ -8,124 +8,37 @@ with many of them is joined from memory. A block that depends on the person is d
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import current_app
 from markupsafe import Markup
 
-from lms.base.problem import Problem
-from lms.content import catalog, links, values
+from lms.content import catalog, conditions, labels, links, values
+from lms.content.conditions import Gate
 from lms.content.document import blocks as walk
 from lms.content.document import upgraded
+from lms.content.drawable import (
+    Drawable,
+    Ghost,
+    Json,
+    LinkPlace,
+    Outcome,
+    PieceFailed,
+    Said,
+    WordPlace,
+    contained,
+    loaded,
+)
+from lms.content.labels import Words
 from lms.content.links import ResolvedLink
-from lms.content.richtext import Fragment, TextLink
+from lms.content.richtext import Fragment
 from lms.extend import Block, LinkContext, RenderContext
-from lms.extend.fields import Link, RichText
-from lms.host import guard
+from lms.extend.fields import Conditions, Link, PlainText, RichText
 
-Json = Mapping[str, Any]
-Outcome = tuple[ResolvedLink | None, ...]
-
-# Marks where a slot's blocks go while a template is drawn. Nobody outside this process can know it.
-_TOKEN = secrets.token_hex(12)
-_MARK = re.compile(f"<!--{_TOKEN}:([a-z0-9_-]+)-->")
 _ANCHOR = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _SPACES = frozenset({"none", "s", "m", "l"})
 _VARIANTS = 32
-_FAILED = object()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LinkPlace:
-    """A link in the properties of a block: of a Link field (``index`` None), or the nth of a formatted text."""
-
-    field: str
-    index: int | None
-    link: Json
-    is_personal: bool
-    hides_block: bool = False
-
-
-@dataclass(slots=True)
-class Drawable:
-    """A block with its properties read: what is needed to draw it."""
-
-    block: Block
-    props: dict[str, Any]
-    texts: dict[str, Fragment]
-    slots: dict[str, tuple[Piece, ...]]
-    root: Markup
-    fixed: dict[LinkPlace, ResolvedLink | None]
-    """What the links are that are equal for all."""
-    personal_places: tuple[LinkPlace, ...]
-
-    def draw(self, personal: Outcome, extra: Any) -> tuple[Piece, ...]:
-        """The block's pieces when its personal links have these outcomes."""
-        outcomes = self.fixed | dict(zip(self.personal_places, personal, strict=True))
-        for place, outcome in outcomes.items():
-            if place.hides_block and outcome is None:
-                return ()
-        html = contained(self.block, "block", self._template, outcomes, extra)
-        pieces: list[Piece] = []
-        for position, part in enumerate(_MARK.split(html)):
-            if position % 2:
-                pieces.extend(self.slots.get(part, ()))
-            elif part:
-                pieces.append(part)
-        return tuple(pieces)
-
-    def _template(self, outcomes: Mapping[LinkPlace, ResolvedLink | None], extra: Any) -> str:
-        by_field = {place.field: outcome for place, outcome in outcomes.items() if place.index is None}
-        props = dict(self.props)
-        for name, text in self.texts.items():
-            by_index = {place.index: outcome for place, outcome in outcomes.items() if place.field == name}
-            words = [_text_link(by_index[index]) for index in range(len(text.links))]
-            props[name] = Markup(text.html(words))  # noqa: S704 - cleaned
-        template = current_app.jinja_env.get_template(self.block.template)
-        return template.render(
-            p=props,
-            extra=extra,
-            root=self.root,
-            link=by_field.get,
-            link_attrs=lambda name: _attributes(by_field.get(name)),
-            slot=lambda name: Markup(f"<!--{_TOKEN}:{name}-->"),  # noqa: S704 - ours
-            filled=lambda name: bool(self.slots.get(name)),
-            # The editor's canvas writes attributes here; a public page does not.
-            inline=lambda _name: Markup(""),
-            slot_attrs=lambda _name: Markup(""),
-        )
-
-
-class PieceFailed(Exception):
-    """The template or the loader of a block failed; the block costs only itself."""
-
-
-def contained(block: Block, piece: str, function: Callable[..., Any], *args: Any) -> Any:
-    """``function(*args)`` of a block's plugin. Raises ``PieceFailed`` for whatever goes wrong in it."""
-    try:
-        result = guard.call(block.plugin, f"{piece} {block.full_name}", function, *args, default=_FAILED)
-    except Problem as problem:
-        # A problem answers a person's act; nobody acted here, the page is only being drawn.
-        guard.report(block.plugin, f"{piece} {block.full_name}", problem)
-        result = _FAILED
-    if result is _FAILED:
-        raise PieceFailed
-    return result
-
-
-def loaded(block: Block, props: Sequence[Mapping[str, Any]], ctx: RenderContext) -> Sequence[Any]:
-    """What each of the block's places on the page needs, in one go. Raises ``PieceFailed``."""
-
-    def load() -> Sequence[Any]:
-        results = list(block.load(props, ctx)) if block.load else [None] * len(props)
-        if len(results) != len(props):
-            raise ValueError(f"load of {block.full_name} returned {len(results)} results for {len(props)} blocks.")
-        return results
-
-    return contained(block, "load of", load)
 
 
 @dataclass(slots=True)
@@ -134,7 +47,9 @@ class Hole:
 
     drawable: Drawable
     number: int
-    variants: dict[Outcome, tuple[Piece, ...]] = field(default_factory=dict)
+    gates: tuple[Gate, ...] = ()
+    """Around it, the outermost first: where one is shut, nothing is asked for this place."""
+    variants: dict[tuple[Outcome, Said], tuple[Piece, ...]] = field(default_factory=dict)
 
     @property
     def is_loaded(self) -> bool:
@@ -144,20 +59,23 @@ class Hole:
     def pieces(self, ctx: LinkContext, extras: Mapping[int, Any]) -> tuple[Piece, ...]:
         """Its pieces for the person of ``ctx``."""
         outcome = tuple(links.resolve(place.link, ctx) for place in self.drawable.personal_places)
+        said = tuple(labels.value(place.label, ctx) for place in self.drawable.personal_words)
         try:
             if self.is_loaded:
-                return self.drawable.draw(outcome, extras[self.number]) if self.number in extras else ()
-            kept = self.variants.get(outcome)
+                if self.number not in extras:
+                    return (Ghost(self.drawable.block.plugin, f"load of {self.drawable.block.full_name}"),)
+                return self.drawable.draw(outcome, extras[self.number], said)
+            kept = self.variants.get((outcome, said))
             if kept is None:
                 if len(self.variants) >= _VARIANTS:
                     self.variants.clear()
-                kept = self.variants[outcome] = self.drawable.draw(outcome, None)
+                kept = self.variants[outcome, said] = self.drawable.draw(outcome, None, said)
             return kept
-        except PieceFailed:
-            return ()
+        except PieceFailed as failed:
+            return (failed.ghost,)
 
 
-Piece = str | Hole
+Piece = str | Hole | Ghost | Gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,21 +84,31 @@ class Compiled:
 
     pieces: tuple[Piece, ...]
     holes: tuple[Hole, ...]
+    gates: tuple[Gate, ...]
     has_title: bool
     is_complete: bool
 
     @property
     def is_private(self) -> bool:
         """Whether somebody who is signed in may see something that others do not."""
-        return any(hole.drawable.personal_places or "person" in hole.drawable.block.depends_on for hole in self.holes)
+        return any(gate.is_personal for gate in self.gates) or any(
+            hole.drawable.is_personal or "person" in hole.drawable.block.depends_on for hole in self.holes
+        )
 
 
 def compile_document(tree: Json, path: str, ctx: RenderContext) -> Compiled:
     """Compile a stored document. ``ctx`` is a guest's: nothing of a person may get into the fixed text."""
-    return _Compiler(tree, path, ctx).run()
+    return Compiler(tree, path, ctx).run()
 
 
-class _Compiler:
+def has_title(root: Json) -> bool:
+    """Whether the blocks below bring a heading of the first level."""
+    return any(each["type"] == "core/heading" and str(each["props"].get("level")) == "1" for each in walk(root))
+
+
+class Compiler:
+    """Compiles one document. The editor's canvas is drawn by another kind of it (``canvas``)."""
+
     def __init__(self, tree: Json, path: str, ctx: RenderContext) -> None:
         self._tree = tree
         self._ctx = ctx
@@ -189,27 +117,24 @@ class _Compiler:
         self._defaults: dict[str, dict[str, Any]] = {}
         self._forms: dict[str, Any] = {}
         self._extras: dict[str, Any] = {}
-        self._failed: set[str] = set()
+        self._failed: dict[str, Ghost] = {}
         self._holes: list[Hole] = []
+        self._gates: list[Gate] = []
+        self._around: tuple[Gate, ...] = ()
         self._complete = True
 
     def run(self) -> Compiled:
         root = self._tree["root"]
         self._load_shared(root)
-        pieces = self._slot(root.get("slots", {}).get("main", ()))
-        has_title = any(
-            block["type"] == "core/heading" and str(block["props"].get("level")) == "1" for block in walk(root)
-        )
-        return Compiled(_merged(pieces), tuple(self._holes), has_title, self._complete)
+        pieces = self._slot_of(root, "main")
+        return Compiled(_merged(pieces), tuple(self._holes), tuple(self._gates), has_title(root), self._complete)
 
     def _visible(self, node: Json) -> Block | None:
         """The block of a node that visitors may see.
 
         One that nobody knows is not drawn, nor is what is in it: it may have been a paywall. For the same reason a
-        visibility rule that nobody knows hides, and there is no kind of rule yet.
+        condition that nobody knows hides.
         """
-        if node.get("visibility"):
-            return None
         return self._catalog.block(node["type"], node["v"])
 
     def _load_shared(self, root: Json) -> None:
@@ -217,71 +142,128 @@ class _Compiler:
         waiting: dict[str, list[Json]] = {}
         for node in _visible_nodes(root, self._visible):
             block = self._visible(node)
-            if block is not None and block.load is not None and not block.depends_on:
+            if block is not None and block.load is not None and self._is_shared(block):
                 waiting.setdefault(block.full_name, []).append(node)
         for kind, nodes in waiting.items():
             block = self._catalog.blocks[kind]
-            props = [self._props(block, node) for node in nodes]
             try:
-                extras = loaded(block, props, self._ctx)
-            except PieceFailed:
+                extras = loaded(block, [self._props(block, node) for node in nodes], self._ctx)
+            except PieceFailed as failed:
                 self._complete = False
-                self._failed.update(node["id"] for node in nodes)
+                self._failed.update({node["id"]: failed.ghost for node in nodes})
                 continue
             self._extras.update({node["id"]: extra for node, extra in zip(nodes, extras, strict=True)})
 
+    def _is_shared(self, block: Block) -> bool:
+        """Whether the block is drawn once for all who look."""
+        return not block.depends_on
+
     def _props(self, block: Block, node: Json) -> dict[str, Any]:
         if block.full_name not in self._defaults:
-            self._defaults[block.full_name] = values.defaults(block.form)
+            self._defaults[block.full_name] = contained(block, "form of", values.defaults, block.form)
         props, _version = upgraded(block, dict(node["props"]), node["v"])
         return self._defaults[block.full_name] | props
+
+    def _fields(self, block: Block) -> tuple[Any, ...]:
+        if block.full_name not in self._forms:
+            self._forms[block.full_name] = contained(block, "form of", lambda: tuple(block.form()))
+        fields: tuple[Any, ...] = self._forms[block.full_name]
+        return fields
+
+    def _slot_of(self, node: Json, name: str) -> list[Piece]:
+        return self._slot(node.get("slots", {}).get(name, ()))
 
     def _slot(self, nodes: Sequence[Json]) -> list[Piece]:
         pieces: list[Piece] = []
         for node in nodes:
             block = self._visible(node)
-            if block is not None and node["id"] not in self._failed:
-                pieces.extend(self._block(block, node))
+            if block is None:
+                continue
+            try:
+                pieces.extend((self._failed[node["id"]],) if node["id"] in self._failed else self._gated(block, node))
+            except PieceFailed as failed:
+                self._complete = False
+                pieces.append(failed.ghost)
         return pieces
+
+    def _gated(self, block: Block, node: Json) -> Sequence[Piece]:
+        """The block's pieces, behind a gate where they are not for everybody."""
+        rules = self._rules(block, node)
+        if not rules:
+            return self._block(block, node)
+        gate = Gate(rules)
+        outside = self._around
+        self._around = (*outside, gate)
+        try:
+            gate.pieces = _merged(self._block(block, node))
+        finally:
+            self._around = outside
+        self._gates.append(gate)
+        return (gate,)
 
     def _block(self, block: Block, node: Json) -> Sequence[Piece]:
         drawable = self._drawable(block, node)
-        if drawable.personal_places or block.depends_on:
-            hole = Hole(drawable, len(self._holes))
+        if drawable.is_personal or block.depends_on:
+            hole = Hole(drawable, len(self._holes), self._around)
             self._holes.append(hole)
             return (hole,)
-        try:
-            return drawable.draw((), self._extras.get(node["id"]))
-        except PieceFailed:
-            self._complete = False
-            return ()
+        return drawable.draw((), self._extras.get(node["id"]))
 
     def _drawable(self, block: Block, node: Json) -> Drawable:
         props = self._props(block, node)
-        if block.full_name not in self._forms:
-            self._forms[block.full_name] = tuple(block.form())
         texts: dict[str, Fragment] = {}
+        plain: dict[str, Words] = {}
         places: list[LinkPlace] = []
-        for each in self._forms[block.full_name]:
+        for each in self._fields(block):
             value = props.get(each.name)
             if isinstance(each, RichText):
-                texts[each.name] = Fragment(value if isinstance(value, str) else "")
+                texts[each.name] = self._text(value if isinstance(value, str) else "")
                 places += [
-                    LinkPlace(each.name, index, link, links.is_personal(link))
+                    LinkPlace(each.name, index, link, self._is_personal(link))
                     for index, link in enumerate(texts[each.name].links)
                 ]
+            elif isinstance(each, PlainText) and each.inline and isinstance(value, str) and "{{" in value:
+                plain[each.name] = self._words(value)
             elif isinstance(each, Link):
                 link = value if isinstance(value, dict) else {}
-                places.append(LinkPlace(each.name, None, link, links.is_personal(link), each.hides_block))
+                places.append(LinkPlace(each.name, None, link, self._is_personal(link), each.hides_block))
+        found = {name: read.labels for name, read in [*texts.items(), *plain.items()]}
+        words = [WordPlace(name, one, labels.is_personal(one)) for name, among in found.items() for one in among]
         return Drawable(
             block=block,
             props=props,
             texts=texts,
-            slots={name: tuple(self._slot(node.get("slots", {}).get(name, ()))) for name in block.slots},
-            root=_root(node),
-            fixed={place: links.resolve(place.link, self._links) for place in places if not place.is_personal},
+            plain=plain,
+            words=tuple(words),
+            said={place: labels.value(place.label, self._links) for place in words if not place.is_personal},
+            slots={name: tuple(self._slot_of(node, name)) for name in block.slots},
+            root=self._root(block, node),
+            fixed={place: self._resolve(place.link) for place in places if not place.is_personal},
             personal_places=tuple(place for place in places if place.is_personal),
+            identity=node["id"],
         )
+
+    # What the canvas does in another way:
+
+    def _text(self, html: str) -> Fragment:
+        return Fragment(html)
+
+    def _words(self, text: str) -> Words:
+        return Words(labels.split(text))
+
+    def _is_personal(self, link: Json) -> bool:
+        return links.is_personal(link)
+
+    def _resolve(self, link: Json) -> ResolvedLink | None:
+        return links.resolve(link, self._links)
+
+    def _rules(self, block: Block, node: Json) -> conditions.Rules:
+        """What has to hold for the block to be drawn: its common settings, and what a field of it says."""
+        named = [each.name for each in self._fields(block) if isinstance(each, Conditions)]
+        return conditions.of_block(node, named)
+
+    def _root(self, _block: Block, node: Json) -> Markup:
+        return _root(node)
 
 
 def _visible_nodes(node: Json, visible: Callable[[Json], Block | None]) -> Iterator[Json]:
@@ -315,13 +297,3 @@ def _root(node: Json) -> Markup:
     if isinstance(spacing, dict) and spacing.get("base") in _SPACES:
         parts.append(f'data-space="{spacing["base"]}"')
     return Markup(" ".join(parts))  # noqa: S704 - both values come from closed sets
-
-
-def _attributes(link: ResolvedLink | None) -> Markup:
-    if link is None:
-        return Markup("")
-    return Markup(" ").join(Markup('{}="{}"').format(name, value) for name, value in link.attributes())
-
-
-def _text_link(link: ResolvedLink | None) -> TextLink | None:
-    return None if link is None else TextLink(link.attributes(), link.reason)

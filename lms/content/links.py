@@ -24,6 +24,7 @@ from lms.content import catalog, linkjson
 from lms.extend import DynamicLink, LinkContext, RenderContext
 from lms.host import config, guard
 from lms.web import current_person, site_url
+from lms.web.policy import origins_of
 
 _SALT = "lms.content.go"
 _FOR_PEOPLE = frozenset({"guest", "purchased", "lapsed", "no_purchase"})
@@ -111,6 +112,28 @@ def context(person: Any = None, *, page: str = "/", owner: Any = None) -> LinkCo
     return LinkContext(person=person, now=clock.now(), page=page, owner=owner, return_to=site_url(page))
 
 
+def as_placed(link: Json | None, ctx: LinkContext) -> ResolvedLink:
+    """The link as those get it who get it: for editors, who see each link whether it is theirs or not.
+
+    What leads nowhere for anybody is disabled, with the reason.
+    """
+    if not link:
+        return ResolvedLink("", reason=_("It has no link yet. Visitors do not see it."))
+    if link.get("kind") != "dynamic":
+        nowhere = ResolvedLink("", reason=_("It leads to a page that is not there now. Visitors do not see it."))
+        return resolve(link, ctx) or nowhere
+    item = catalog.current().link(link.get("source", ""), link.get("key", ""))
+    if item is None:
+        needed = _("Needs the plugin %(name)s. Visitors do not see it.", name=link.get("source", ""))
+        return ResolvedLink("", reason=needed)
+    args = link.get("args") or {}
+    href = own_address(item, ctx, args) if item.address else go_address(item.key, args, ctx.page)
+    if not href:
+        return ResolvedLink("", reason=_("It leads to a page that is not there now. Visitors do not see it."))
+    new_tab = bool(link.get("new_tab"))
+    return ResolvedLink(href, new_tab, "noopener" if new_tab else "", leaves=_leaves(item))
+
+
 def of_request() -> LinkContext:
     """The context of the page that is being drawn: one per request, so that all its links share what they asked."""
     if not has_request_context():
@@ -125,10 +148,11 @@ def of_render(ctx: RenderContext) -> LinkContext:
     """The context for a document; that of the request if it is the same person on the same page."""
     if has_request_context():
         kept = of_request()
-        if kept.person is ctx.person and kept.page == ctx.path:
+        if kept.person is ctx.person and kept.page == ctx.path and not ctx.state:
             return kept
     made = context(ctx.person, page=ctx.path, owner=ctx.owner)
     made.now = ctx.now
+    made.state, made.attention = ctx.state, ctx.attention
     return made
 
 
@@ -147,17 +171,28 @@ def is_personal(link: Json) -> bool:
     return is_personal(link.get("fallback") or {})
 
 
-def availability(item: DynamicLink, ctx: LinkContext) -> bool | str:
-    """True, or why not ("" when the link itself failed). Asked once per page, however many links say it."""
+def availability(item: DynamicLink, ctx: LinkContext, args: Mapping[str, Any] | None = None) -> bool | str:
+    """True, or why not ("" when the link itself failed). Asked once per page, however many links say it.
 
-    def ask() -> bool | str:
+    In a preview nobody is asked: the link is there for the states that it declares.
+    """
+    if ctx.state:
+        return True if ctx.state in item.states else ""
+
+    def ask(question: Any, *given: Any) -> bool | str:
         try:
-            return guard.call(item.plugin, f"link {item.key}", item.available, ctx, default="")
+            return guard.call(
+                item.plugin, f"link {item.key}", question, ctx, *given, default="", check=guard.yes_or_why
+            )
         except Problem as problem:
             return problem.sentence
 
-    answer: bool | str = ctx.once(("lms.content.available", item.key), ask)
-    return answer
+    answer: bool | str = ctx.once(("lms.content.available", item.key), lambda: ask(item.available))
+    if answer is not True or item.fits is None or not args:
+        return answer
+    said = json.dumps(dict(args), sort_keys=True)
+    fits: bool | str = ctx.once(("lms.content.fits", item.key, said), lambda: ask(item.fits, args))
+    return fits
 
 
 def own_address(item: DynamicLink, ctx: LinkContext, args: Mapping[str, Any]) -> str:
@@ -210,7 +245,7 @@ def _dynamic(link: Json, ctx: LinkContext, unavailable: str | None) -> ResolvedL
     args = link.get("args") or {}
     new_tab = bool(link.get("new_tab"))
     rel = "noopener" if new_tab else ""
-    answer = availability(item, ctx)
+    answer = availability(item, ctx, args)
     if answer is True:
         href = own_address(item, ctx, args) if item.address else go_address(item.key, args, ctx.page)
         if href:
@@ -229,7 +264,11 @@ def _dynamic(link: Json, ctx: LinkContext, unavailable: str | None) -> ResolvedL
 
 
 def _leaves(item: DynamicLink) -> bool:
-    return bool(guard.call(item.plugin, f"hosts of {item.key}", item.hosts, default=()))
+    return bool(_hosts(item))
+
+
+def _hosts(item: DynamicLink) -> tuple[str, ...]:
+    return origins_of(item.plugin, f"hosts of {item.key}", item.hosts)
 
 
 def _sign_in_first(item: DynamicLink, args: Mapping[str, Any], ctx: LinkContext) -> str:
@@ -243,7 +282,7 @@ def is_declared(item: DynamicLink, address: str) -> bool:
     """Whether a click may be sent there: a path of this site, or an address on an origin that the link declares."""
     if is_safe_path(address):
         return True
-    for host in guard.call(item.plugin, f"hosts of {item.key}", item.hosts, default=()):
+    for host in _hosts(item):
         if address == host or address.startswith((f"{host}/", f"{host}?", f"{host}#")):
             return is_https_address(address) or (not config.current().is_production and is_loopback(address))
     return False

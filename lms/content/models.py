@@ -22,6 +22,10 @@ class Document(Model):
     published_id: Mapped[int | None] = mapped_column(
         ForeignKey("content_revision.id", ondelete="SET NULL", use_alter=True), index=True
     )
+    edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Real time of the last edit that is in no revision yet; None when there is none."""
+    edited_by: Mapped[int | None] = mapped_column(Integer)
+    """The person's id. No foreign key: people live on a floor above."""
 
 
 class Revision(Model):

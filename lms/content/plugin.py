@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from lms.content import blocks, views
-from lms.extend import Block, Plugin
+from lms.content import blocks, dates, embeds, patterns, views
+from lms.extend import Block, Condition, ContentSecuritySource, Pattern, Plugin
 
 
 class Content(Plugin):
@@ -24,3 +24,12 @@ class Content(Plugin):
 
     def blocks(self) -> tuple[Block, ...]:
         return blocks.ALL
+
+    def conditions(self) -> tuple[Condition, ...]:
+        return (dates.between,)
+
+    def patterns(self) -> tuple[Pattern, ...]:
+        return patterns.ALL
+
+    def content_security_sources(self) -> tuple[ContentSecuritySource, ...]:
+        return (embeds.SOURCE,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
@@ -13,9 +13,12 @@ from flask_babel import get_locale
 from markupsafe import Markup
 
 from lms.content import links, services
-from lms.content.compile import Compiled, Hole, Piece, PieceFailed, compile_document, loaded
+from lms.content.compile import Compiled, Hole, Piece, compile_document
+from lms.content.conditions import Gate
+from lms.content.drawable import PieceFailed, loaded
 from lms.extend import LinkContext, RenderContext
 from lms.host import state
+from lms.host.kept import kept_by_key
 
 _MOST_KEPT = 500
 
@@ -61,9 +64,21 @@ def _documents() -> CompiledDocuments:
 
 
 def page_html(owner_kind: str, owner_id: int, ctx: RenderContext) -> Rendered:
-    """The published document of the owner, empty if nothing is published. One query, and none per block."""
-    revision_id = services.published_revision_id(owner_kind, owner_id)
-    return NOTHING if revision_id is None else revision_html(revision_id, ctx)
+    """The published document of the owner, empty if nothing is published. One query, none while it is in memory."""
+    trees: dict[int, Mapping[str, Any]] = {}
+
+    def read() -> int | None:
+        found = services.published_document(owner_kind, owner_id)
+        if found is None:
+            return None
+        # Asked for in the same query, and not kept: only what is compiled from it is.
+        trees[found.revision_id] = found.tree
+        return found.revision_id
+
+    revision_id = kept_by_key("content.published", (owner_kind, owner_id), read)
+    if revision_id is None:
+        return NOTHING
+    return _html(revision_id, lambda: trees.get(revision_id) or services.tree_of_revision(revision_id), ctx)
 
 
 def revision_html(revision_id: int, ctx: RenderContext) -> Rendered:
@@ -71,12 +86,16 @@ def revision_html(revision_id: int, ctx: RenderContext) -> Rendered:
 
     Raises ``LookupError``.
     """
+    return _html(revision_id, lambda: services.tree_of_revision(revision_id), ctx)
+
+
+def _html(revision_id: int, tree: Callable[[], Mapping[str, Any]], ctx: RenderContext) -> Rendered:
     # Links that are equal for all are written as text: a page that moves is a new content version.
     versions = state.content_version(), state.get("settings")
     key = (revision_id, *versions, str(get_locale() or ""), ctx.path)
     compiled = _documents().get(key)
     if compiled is None:
-        compiled = compile_document(services.tree_of_revision(revision_id), ctx.path, replace(ctx, person=None))
+        compiled = compile_document(tree(), ctx.path, replace(ctx, person=None))
         if compiled.is_complete:
             _documents().put(key, compiled)
     return join(compiled, ctx)
@@ -89,10 +108,10 @@ def tree_html(tree: Mapping[str, Any], ctx: RenderContext) -> Rendered:
 
 def join(compiled: Compiled, ctx: RenderContext) -> Rendered:
     """The HTML for the person of ``ctx``."""
-    if not compiled.holes:
+    if not compiled.holes and not compiled.gates:
         return Rendered(Markup("".join(map(str, compiled.pieces))), False, compiled.has_title)  # noqa: S704 - drawn
     link_context = links.of_render(ctx)
-    extras = _load(compiled.holes, ctx)
+    extras = _load(compiled.holes, ctx, link_context)
     parts: list[str] = []
     _fill(compiled.pieces, link_context, extras, parts)
     return Rendered(Markup("".join(parts)), compiled.is_private, compiled.has_title)  # noqa: S704 - drawn by templates
@@ -100,20 +119,23 @@ def join(compiled: Compiled, ctx: RenderContext) -> Rendered:
 
 def _fill(pieces: Iterable[Piece], ctx: LinkContext, extras: Mapping[int, Any], parts: list[str]) -> None:
     for piece in pieces:
-        if isinstance(piece, str):
-            parts.append(piece)
-        else:
+        if isinstance(piece, Hole):
             _fill(piece.pieces(ctx, extras), ctx, extras, parts)
+        elif isinstance(piece, Gate):
+            if piece.is_open(ctx):
+                _fill(piece.pieces, ctx, extras, parts)
+        else:
+            parts.append(str(piece))
 
 
-def _load(holes: Iterable[Hole], ctx: RenderContext) -> dict[int, Any]:
+def _load(holes: Iterable[Hole], ctx: RenderContext, link_context: LinkContext) -> dict[int, Any]:
     """What the blocks that depend on the person need, fetched once for each kind of block.
 
     Blocks whose plugin fails are left out, and so not drawn.
     """
     kinds: dict[str, list[Hole]] = {}
     for hole in holes:
-        if hole.is_loaded:
+        if hole.is_loaded and all(gate.is_open(link_context) for gate in hole.gates):
             kinds.setdefault(hole.drawable.block.full_name, []).append(hole)
     extras: dict[int, Any] = {}
     for waiting in kinds.values():

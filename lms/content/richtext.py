@@ -1,16 +1,19 @@
-"""Formatted words: cleaned on every write, and cut at their dynamic links for rendering."""
+"""Formatted words: cleaned on every write, and cut at their dynamic links and labels for rendering."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from html.parser import HTMLParser
 from typing import Any
 
 import nh3
+
+from lms.content import labels
+from lms.content.labels import Label
 
 TAGS = {
     "p", "br", "hr", "h2", "h3", "h4", "ul", "ol", "li", "blockquote", "pre", "code",
@@ -76,7 +79,7 @@ class _Node:
 
     tag: str
     attributes: dict[str, str] = field(default_factory=dict)
-    children: list[_Node | str] = field(default_factory=list)
+    children: list[_Node | str | Label] = field(default_factory=list)
     link: int = -1
     """Which dynamic link of the text it is; -1 for other elements."""
 
@@ -94,6 +97,7 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.root = _Node("")
         self.links: list[dict[str, Any]] = []
+        self.labels: list[Label] = []
         self._open = [self.root]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -110,7 +114,11 @@ class _Reader(HTMLParser):
             self._open.pop()
 
     def handle_data(self, data: str) -> None:
-        self._open[-1].children.append(data)
+        # In code, braces are what the text is about.
+        is_code = any(node.tag in {"code", "pre"} for node in self._open)
+        parts = [data] if is_code else labels.split(data)
+        self.labels += [part for part in parts if isinstance(part, Label)]
+        self._open[-1].children += parts
 
 
 def _link_json(attributes: dict[str, str]) -> dict[str, Any]:
@@ -131,44 +139,51 @@ def _link_json(attributes: dict[str, str]) -> dict[str, Any]:
 
 
 class Fragment:
-    """Cleaned formatted text, read once: its dynamic links as JSON in ``links``, and ``html`` for each outcome."""
+    """Cleaned formatted text, read once: its dynamic links as JSON in ``links``, its ``labels``, and ``html`` for each
+    outcome of them."""
 
     def __init__(self, html: str) -> None:
         self._html = clean(html)
         self._root: _Node | None = None
         self.links: list[dict[str, Any]] = []
-        if "data-link" in self._html:
+        self.labels: list[Label] = []
+        if "data-link" in self._html or "{{" in self._html:
             reader = _Reader()
             reader.feed(self._html)
             reader.close()
-            self._root, self.links = reader.root, reader.links
+            self._root, self.links, self.labels = reader.root, reader.links, reader.labels
 
-    def html(self, outcomes: Sequence[TextLink | None]) -> str:
-        """The text with every dynamic link in its outcome; None: the link and its words go.
+    def html(self, outcomes: Sequence[TextLink | None], words: Sequence[str] = ()) -> str:
+        """The text with every dynamic link in its outcome, and ``words`` in the places of its labels.
 
-        So does an element that is left without words by that: no empty paragraph or list item stays behind.
+        None: the link and its words go. So does an element that is left without words by that, or by a label that says
+        nothing: no empty paragraph or list item stays behind.
         """
         if self._root is None:
             return self._html
-        return _write(self._root, outcomes) or ""
+        return _write(self._root, outcomes, iter(words)) or ""
 
 
-def _write(node: _Node, outcomes: Sequence[TextLink | None]) -> str | None:
-    """The element as HTML; None when it goes."""
-    if node.link >= 0 and outcomes[node.link] is None:
-        return None
+def _write(node: _Node, outcomes: Sequence[TextLink | None], words: Iterator[str]) -> str | None:
+    """The element as HTML; None when it goes. ``words`` are those of its labels and of all that follow."""
+    goes = node.link >= 0 and outcomes[node.link] is None
     parts: list[str] = []
     lost = False
     for child in node.children:
         if isinstance(child, str):
             parts.append(escape(child, quote=False))
             continue
-        written = _write(child, outcomes)
+        # What goes is written too: it takes the words of its labels along, so that those after it get their own.
+        written = (
+            escape(next(words), quote=False) or None if isinstance(child, Label) else _write(child, outcomes, words)
+        )
         if written is None:
             lost = True
         else:
             parts.append(written)
     inside = "".join(parts)
+    if goes:
+        return None
     if lost and not inside.replace("<br>", "").strip():
         return None
     if not node.tag:

@@ -55,6 +55,9 @@ def _wrong_type(field: Any, value: Any) -> str:
     if isinstance(field, DecimalField):
         fits = isinstance(value, int | float) and not isinstance(value, bool)
         return "" if fits else _("Write a number, without quotation marks.")
+    if isinstance(field, SelectField) and not field.validate_choice:
+        # What could be chosen once stays when it is no longer there; the field's block says what becomes of it.
+        return "" if isinstance(value, str) else _("Write words in quotation marks.")
     if isinstance(field, SelectField):
         choices = [choice[0] for choice in field.iter_choices()]
         # Compared with its type: True is no 1, and "2" is no 2.

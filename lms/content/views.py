@@ -11,11 +11,11 @@ from lms.audit import services as audit
 from lms.base.problem import NotFound, Problem
 from lms.base.urls import is_safe_path, origin
 from lms.content import catalog, links
-from lms.db import commit, rollback
+from lms.db import Mode, commit, rollback, scope
 from lms.extend import DynamicLink, LinkContext, LinkRefused
 from lms.host import guard
 from lms.web import TooMany, current_person, public, rate_limit, redirect, render
-from lms.web.access import sign_in_address
+from lms.web.access import reads_first, sign_in_address
 
 CLICKS_A_MINUTE = 30
 # Headers by which browsers and their helpers say that nobody has clicked yet.
@@ -26,6 +26,7 @@ blueprint.add_app_template_global(links.dynamic_link, "dynamic_link")
 
 
 @blueprint.get("/go/<source>/<key>")
+@reads_first
 @public(writes=True)
 def go(source: str, key: str) -> Response:
     """Lead the person to where the link goes for them, or say plainly why not. Never kept by anybody."""
@@ -93,13 +94,14 @@ def _open(item: DynamicLink, click: links.Click) -> Response:
 
 
 def _address(item: DynamicLink, ctx: LinkContext, click: links.Click) -> str:
-    answer = links.availability(item, ctx)
+    answer = links.availability(item, ctx, click.args)
     if answer is not True:
         raise LinkRefused(_("This is not available for you now"), next_step=str(answer))
     # The plugin may call another server now, so nothing of ours holds the database meanwhile.
     commit()
     opener: Any = item.open or item.address
-    address = guard.call(item.plugin, f"click on {item.key}", opener, ctx, click.args, default=None)
+    with scope(Mode.WRITE):
+        address = guard.call(item.plugin, f"click on {item.key}", opener, ctx, click.args, outside=True)
     if not isinstance(address, str) or not address:
         raise _Failed
     if not links.is_declared(item, address):
@@ -122,9 +124,10 @@ class _Failed(Problem):
 
 def _record(item: DynamicLink, ctx: LinkContext, action: str, **detail: str) -> None:
     actor = ctx.person.id if ctx.person else None
-    audit.record(action, actor_id=actor, subject=f"link/{item.key}", detail={"page": ctx.page, **detail})
-    # Now, because an answer of 400 and above rolls back.
-    commit()
+    with scope(Mode.WRITE):
+        audit.record(action, actor_id=actor, subject=f"link/{item.key}", detail={"page": ctx.page, **detail})
+        # Now, because an answer of 400 and above rolls back.
+        commit()
 
 
 def _plain_page(refusal: Problem, page: str) -> Response:

@@ -16,10 +16,13 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import bindparam, select
 
+from lms.content.models import Document
 from lms.courses.models import Course, Lesson, OldSlug, Placement, Section
 from lms.db import Mode, rows
 from lms.db.engine import MODE
 
+PAGE_KIND = "course"
+"""The kind of owner under which a course's landing page is stored."""
 DRAFT = "draft"
 PUBLISHED = "published"
 
@@ -103,13 +106,17 @@ class SectionView:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A course with everything in reading order."""
+    """A course with everything in reading order.
+
+    ``page_revision``: the revision of its landing page that visitors get; None where nobody edited it.
+    """
 
     course: CourseView
     sections: tuple[SectionView, ...]
     lessons: tuple[PlacementView, ...]
     by_slug: dict[str, PlacementView] = field(repr=False)
     ids: frozenset[int] = field(repr=False)
+    page_revision: int | None = None
 
     def lesson(self, slug: str) -> PlacementView | None:
         """The placement with this address, or None."""
@@ -137,15 +144,22 @@ _old_slug: Any = OldSlug.__table__
 COURSE_COLUMNS = tuple(
     _course.c["updated_at" if field.name == "changed_at" else field.name] for field in fields(CourseView)
 )
-_VERSION_BY_SLUG = select(_course.c.id, _course.c.version).where(_course.c.slug == bindparam("slug"))
-_VERSION_BY_ID = select(_course.c.id, _course.c.version).where(_course.c.id == bindparam("course_id"))
+_document: Any = Document.__table__
+_PAGE = (
+    select(_document.c.published_id)
+    .where(_document.c.owner_kind == PAGE_KIND, _document.c.owner_id == _course.c.id)
+    .scalar_subquery()
+    .label("page_revision")
+)
+_VERSION_BY_SLUG = select(_course.c.id, _course.c.version, _PAGE).where(_course.c.slug == bindparam("slug"))
+_VERSION_BY_ID = select(_course.c.id, _course.c.version, _PAGE).where(_course.c.id == bindparam("course_id"))
 _TREE = (
     select(
         *COURSE_COLUMNS,
         _section.c.id.label("section_id"), _section.c.title.label("section_title"),
         _placement.c.id.label("placement_id"), _placement.c.slug.label("lesson_slug"), _placement.c.preview,
         _lesson.c.id.label("lesson_id"), _lesson.c.title.label("lesson_title"),
-        _lesson.c.minutes.label("lesson_minutes"),
+        _lesson.c.minutes.label("lesson_minutes"), _PAGE,
     )
     .select_from(_course)
     .outerjoin(_section, _section.c.course_id == _course.c.id)
@@ -183,7 +197,7 @@ def outline_by_slug(slug: str) -> Outline | None:
     row = rows(_VERSION_BY_SLUG, {"slug": slug}).first()
     if row is None:
         return None
-    if (row.id, row.version) == (kept.course.id, kept.course.version):
+    if row.id == kept.course.id and _is_same(kept, row):
         return kept
     return _read(_TREE_BY_SLUG, {"slug": slug})
 
@@ -193,12 +207,16 @@ def outline_by_id(course_id: int) -> Outline:
     kept = _cache().find_id(course_id)
     if kept is not None:
         row = rows(_VERSION_BY_ID, {"course_id": course_id}).first()
-        if row is not None and row.version == kept.course.version:
+        if row is not None and _is_same(kept, row):
             return kept
     outline = _read(_TREES_BY_ID, {"course_ids": [course_id]})
     if outline is None:
         raise LookupError(f"There is no course {course_id}.")
     return outline
+
+
+def _is_same(kept: Outline, row: Any) -> bool:
+    return (row.version, row.page_revision) == (kept.course.version, kept.page_revision)
 
 
 def known_outline(course: CourseView) -> Outline:
@@ -239,7 +257,8 @@ def _outline(found: Sequence[Any]) -> Outline:
                 lessons.append(_placement_view(course, row, len(lessons) + 1))
         sections.append(SectionView(section_id, course.id, members[0].section_title, tuple(lessons[first:])))
     by_slug = {lesson.slug: lesson for lesson in lessons}
-    return Outline(course, tuple(sections), tuple(lessons), by_slug, frozenset(lesson.id for lesson in lessons))
+    ids = frozenset(lesson.id for lesson in lessons)
+    return Outline(course, tuple(sections), tuple(lessons), by_slug, ids, found[0].page_revision)
 
 
 def _placement_view(course: CourseView, row: Any, number: int) -> PlacementView:

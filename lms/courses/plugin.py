@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint
 from flask_babel import lazy_gettext as _l
 
-from lms.courses import lookup, policies, views
-from lms.extend import DocumentOwner, NavItem, Plugin
+from lms.courses import policies, views
+from lms.extend import NavItem, Plugin
 
 
 class Courses(Plugin):
@@ -31,17 +31,3 @@ class Courses(Plugin):
                 capability=policies.EDIT, group="teach", order=10,
             ),
         )  # fmt: skip
-
-    def document_owners(self) -> tuple[DocumentOwner, ...]:
-        return (
-            DocumentOwner(name="lesson", find=lookup.find_lesson, **_OWNER),
-            DocumentOwner(name="course", find=lookup.find_course, **_OWNER),
-        )
-
-
-_OWNER = {
-    "title": lambda owner: owner.title,
-    "public_url": lambda owner: owner.public_path,
-    "edit_path": lambda owner: owner.edit_path,
-    "may": policies.may,
-}

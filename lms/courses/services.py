@@ -52,6 +52,9 @@ _OLDER = _NEWEST.where(
         and_(Course.published_at == _LAST_SEEN, Course.id < bindparam("before")),
     )
 )
+_PUBLISHED_BY_ID = select(*COURSE_COLUMNS).where(
+    Course.status == PUBLISHED, Course.id.in_(bindparam("course_ids", expanding=True))
+)
 _ALL = select(*COURSE_COLUMNS).order_by(Course.id.desc()).limit(bindparam("limit"))
 _ALL_OLDER = _ALL.where(Course.id < bindparam("before"))
 
@@ -79,6 +82,12 @@ def list_published(*, limit: int = 200, before: int | None = None) -> tuple[Cour
     """Published courses, newest first, at most ``limit``; ``before`` is the id of the last one seen. One query."""
     found = rows(_NEWEST, {"limit": limit}) if before is None else rows(_OLDER, {"limit": limit, "before": before})
     return tuple(course_view(row) for row in found)
+
+
+def published_by_id(course_ids: Sequence[int]) -> dict[int, CourseView]:
+    """Id → course, of those that are published. One query, none for no ids."""
+    found = rows(_PUBLISHED_BY_ID, {"course_ids": list(course_ids)}) if course_ids else ()
+    return {row.id: course_view(row) for row in found}
 
 
 def list_all(*, limit: int = 50, before: int | None = None) -> tuple[CourseView, ...]:

@@ -1,11 +1,26 @@
 """Floor 1: storage and migrations."""
 
-from lms.db.engine import Mode, Model, WriteRefused, after_commit, db, dispose, init_app, session
+from lms.db.engine import (
+    MODE,
+    Mode,
+    Model,
+    WriteRefused,
+    after_commit,
+    db,
+    dispose,
+    has_pending,
+    has_written,
+    init_app,
+    is_usable,
+    retire,
+    session,
+)
 from lms.db.reading import rows
 from lms.db.transaction import commit, rollback, scope, writes
 from lms.db.types import Json, UtcDateTime
 
 __all__ = [
+    "MODE",
     "Json",
     "Mode",
     "Model",
@@ -15,7 +30,11 @@ __all__ = [
     "commit",
     "db",
     "dispose",
+    "has_pending",
+    "has_written",
     "init_app",
+    "is_usable",
+    "retire",
     "rollback",
     "rows",
     "scope",

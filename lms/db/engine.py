@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import datetime
@@ -21,6 +22,7 @@ from flask_sqlalchemy.session import Session
 from sqlalchemy import Engine, MetaData, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from lms.base import clock
 from lms.db.types import UtcDateTime
@@ -61,6 +63,7 @@ class Base(DeclarativeBase):
 
 
 _AFTER_COMMIT = "lms_after_commit"
+_WROTE = "lms_wrote"
 
 
 class UnitOfWork(Session):
@@ -84,6 +87,9 @@ else:
     Model = db.Model
 session = db.session
 
+# Seconds that a connection waits for another one's lock.
+_BUSY = 15
+
 _WRITING = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP)\b", re.IGNORECASE)
 
 
@@ -95,9 +101,25 @@ def init_app(app: Flask) -> None:
 
 
 def dispose(app: Flask) -> None:
-    """Close the app's connections: the old app after a swap."""
+    """Close the app's connections that nobody uses now."""
     with app.app_context():
         db.engine.dispose()
+
+
+def retire(app: Flask) -> None:
+    """Close the app's connections: those that nobody uses now, the others as soon as they come back.
+
+    For an app that another has taken over from, while its last requests are under way.
+    """
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine.pool, "checkin", _close)
+    engine.dispose()
+    event.listen(engine.pool, "checkin", _close)  # dispose() has put another pool in its place
+
+
+def _close(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.invalidate()
 
 
 def after_commit(work: Callable[[], None]) -> None:
@@ -113,23 +135,78 @@ def dress(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "begin", _nothing_written)
     event.listen(engine, "before_cursor_execute", _refuse_writes_of_readers)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+    for pragma in (f"busy_timeout={_BUSY * 1000}", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
+    _keep_a_log(cursor)
     cursor.close()
+
+
+def _keep_a_log(cursor: sqlite3.Cursor) -> None:
+    # Processes that start together on a new file: SQLite answers "locked" to the change of its mode at once, whatever
+    # the busy timeout, because two that waited for each other would wait for ever.
+    until = time.monotonic() + _BUSY
+    while cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(0.01)
 
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if MODE.get() is Mode.WRITE else "BEGIN")
 
 
+def _nothing_written(connection: Connection) -> None:
+    connection.info[_WROTE] = False
+
+
 def _refuse_writes_of_readers(
-    _connection: Connection, _cursor: Any, statement: str, _parameters: Any, _context: Any, _many: bool
+    connection: Connection, _cursor: Any, statement: str, _parameters: Any, _context: Any, _many: bool
 ) -> None:
-    if MODE.get() is Mode.READ and _WRITING.match(statement):
+    if not _WRITING.match(statement):
+        return
+    if MODE.get() is Mode.READ:
         raise WriteRefused(f"A read scope wrote: {statement[:120]}")
+    connection.info[_WROTE] = True
+
+
+def has_written() -> bool:
+    """Whether the transaction that is open has changed anything, or is about to."""
+    if not session.registry.has() or not session().in_transaction():
+        return False
+    # A flush that failed has undone what was written before it, and nobody can ask the connection any more.
+    if not session.is_active or has_pending():
+        return True
+    return bool(session.connection().info.get(_WROTE))
+
+
+def has_pending() -> bool:
+    """Whether objects wait to be written with the next statement."""
+    return session.registry.has() and bool(session.new or session.dirty or session.deleted)
+
+
+def is_usable() -> bool:
+    """Whether the transaction that is open, if any, takes further statements.
+
+    After a statement that failed, PostgreSQL refuses all others until the end of the transaction; after a flush that
+    failed, the session does.
+    """
+    if not session.registry.has() or not session().in_transaction():
+        return True
+    if not session.is_active:
+        return False
+    connection = session.connection()
+    if connection.dialect.name != "postgresql":
+        return True
+    status = connection.connection.dbapi_connection.info.transaction_status  # type: ignore[union-attr]
+    return bool(status.name != "INERROR")

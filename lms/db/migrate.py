@@ -82,12 +82,43 @@ def status(engine: Engine, sources: Iterable[Source]) -> list[Status]:
         return [Status(source.name, current(connection, source), head(source)) for source in sources]
 
 
-def upgrade(engine: Engine, sources: Iterable[Source], target: str = "heads") -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A revision that has not run: its id, and what its first line says that it does."""
+
+    revision: str
+    message: str
+
+
+class NewerThanItsFiles(MigrationFailed):
+    """The database has a revision that the source does not know: an older version was installed over a newer one."""
+
+
+def pending(connection: Connection, source: Source) -> list[Step]:
+    """The revisions that have not run yet, first one first. Raises ``NewerThanItsFiles``."""
+    script, applied = _script(source)[1], current(connection, source)
+    known = {step.revision: step for step in script.walk_revisions()}
+    if applied is not None and applied not in known:
+        raise NewerThanItsFiles(f"The tables of {source.name} are at {applied}, which this version does not know.")
+    if applied == script.get_current_head():
+        return []
+    steps = script.iterate_revisions("heads", applied or "base")
+    return [Step(step.revision, (step.doc or "").rstrip(".")) for step in reversed(list(steps))]
+
+
+Before = Callable[[Connection], None]
+
+
+def upgrade(
+    engine: Engine, sources: Iterable[Source], target: str = "heads", *, before: Before | None = None
+) -> list[str]:
     """Bring every source to ``target``, in the order given; returns the names of those that moved.
 
-    All of it is one transaction. Raises ``MigrationFailed``; then nothing has changed.
+    All of it is one transaction. ``before(connection)`` is called inside it where a source is not at its newest
+    revision: at most one of several processes that start together finds that. Raises ``MigrationFailed``; then nothing
+    has changed.
     """
-    return _run(engine, list(sources), target, lambda script: script._upgrade_revs)
+    return _run(engine, list(sources), target, lambda script: script._upgrade_revs, before)
 
 
 def downgrade(engine: Engine, sources: Iterable[Source], target: str = "base") -> list[str]:
@@ -98,9 +129,17 @@ def downgrade(engine: Engine, sources: Iterable[Source], target: str = "base") -
     return _run(engine, list(reversed(list(sources))), target, lambda script: script._downgrade_revs)
 
 
-def _run(engine: Engine, sources: list[Source], target: str, steps: Callable[[ScriptDirectory], Any]) -> list[str]:
+def _run(
+    engine: Engine,
+    sources: list[Source],
+    target: str,
+    steps: Callable[[ScriptDirectory], Any],
+    before_any: Before | None = None,
+) -> list[str]:
     moved = []
     with _schema_transaction(engine) as connection:
+        if before_any is not None and any(current(connection, source) != head(source) for source in sources):
+            before_any(connection)
         for source in sources:
             before = current(connection, source)
             try:

@@ -17,6 +17,5 @@ def rows(statement: Select[Any], parameters: Mapping[str, Any]) -> CursorResult[
     holds unwritten is written first, as there.
     """
     current = session()
-    if current.new or current.dirty or current.deleted:
-        current.flush()
+    current.flush()
     return current.connection().execute(statement, parameters)

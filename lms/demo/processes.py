@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -14,17 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# Linux: the kernel sends this child the signal when its parent ends, however it ends (prctl(2), PR_SET_PDEATHSIG).
-_PARENT_DEATH_SIGNAL = 1
+from lms.base.processes import end_with_parent
 
 
 class DidNotStart(RuntimeError):
     """A process ended, or did not answer, before it was ready; the sentence names its log."""
-
-
-def _end_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
 
 @dataclass
@@ -45,7 +38,7 @@ class Processes:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
             )
         self.running.append(child)
         return child

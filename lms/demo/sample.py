@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 from sqlalchemy import func, select
@@ -17,8 +18,9 @@ from lms.courses import services as courses
 from lms.db import session, writes
 from lms.host import activate
 from lms.host.config import load
+from lms.media import services as media
 from lms.pages import services as pages
-from lms.sample import letters
+from lms.sample import letters, picture
 from lms.sample import site as words
 from lms.settings import services as settings
 
@@ -73,6 +75,10 @@ def _make_course(owner_id: int) -> None:
 
 
 def _make_pages(owner_id: int) -> None:
-    for slug, title, document in words.PAGES:
+    # Kept in the same unit of work, though it takes a moment: nobody else writes while the sample is made.
+    hero = media.store(
+        BytesIO(picture.draw()), name=picture.NAME, alt=picture.ALT, visibility="public", actor_id=owner_id
+    )
+    for slug, title, document in words.documents(hero.key):
         pages.create_page(slug=slug, title=title, document=document, actor_id=owner_id, publish=True)
     settings.save("site", words.SETTINGS, actor_id=owner_id)

@@ -4,7 +4,9 @@ A plugin is a subclass of ``Plugin`` under an entry point of the group ``lms.plu
 what it adds. Nothing here runs anything; the host does.
 """
 
-from lms.extend.blocks import Block, BlockForm, BlockSlot, DocumentOwner, Group, RenderContext
+from lms.extend.blocks import Block, BlockForm, BlockSlot, DocumentOwner, Group, Pattern, RenderContext
+from lms.extend.conditions import Condition
+from lms.extend.deprecation import Deprecation, Outdated, deprecate, on_deprecated
 from lms.extend.events import Event, On
 from lms.extend.items import (
     Action,
@@ -15,9 +17,12 @@ from lms.extend.items import (
     Item,
     Job,
     NavItem,
+    Remedy,
+    SealedColumn,
     SettingsPage,
     Slot,
 )
+from lms.extend.labels import DynamicLabel
 from lms.extend.links import (
     ATTENTION,
     STATES,
@@ -26,7 +31,17 @@ from lms.extend.links import (
     LinkRefused,
 )
 from lms.extend.plugin import Plugin
-from lms.extend.services import PaymentProvider, Service
+from lms.extend.services import (
+    GuestSales,
+    PaymentProvider,
+    ProviderLinks,
+    ProviderRecord,
+    ProviderRecords,
+    RefundAnswer,
+    Refunding,
+    RefundRequest,
+    Service,
+)
 
 __all__ = [
     "ATTENTION",
@@ -36,11 +51,15 @@ __all__ = [
     "BlockForm",
     "BlockSlot",
     "Command",
+    "Condition",
     "ContentSecuritySource",
+    "Deprecation",
     "DocumentOwner",
+    "DynamicLabel",
     "DynamicLink",
     "Event",
     "Group",
+    "GuestSales",
     "HealthCheck",
     "HealthResult",
     "Item",
@@ -49,10 +68,22 @@ __all__ = [
     "LinkRefused",
     "NavItem",
     "On",
+    "Outdated",
+    "Pattern",
     "PaymentProvider",
     "Plugin",
+    "ProviderLinks",
+    "ProviderRecord",
+    "ProviderRecords",
+    "RefundAnswer",
+    "RefundRequest",
+    "Refunding",
+    "Remedy",
     "RenderContext",
+    "SealedColumn",
     "Service",
     "SettingsPage",
     "Slot",
+    "deprecate",
+    "on_deprecated",
 ]

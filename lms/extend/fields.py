@@ -20,6 +20,15 @@ class PlainText(StringField):
         super().__init__(label, **options)
 
 
+class Lines(TextAreaField):
+    """Words without markup in several lines, at most ``max_length`` characters."""
+
+    def __init__(self, label: Any = "", *, max_length: int = 4000, **options: Any) -> None:
+        self.max_length = max_length
+        options["validators"] = [*options.get("validators", ()), Length(max=max_length)]
+        super().__init__(label, **options)
+
+
 class RichText(TextAreaField):
     """Formatted words, cleaned on every write."""
 
@@ -67,5 +76,16 @@ class Link(StructuredField):
         super().__init__(label, **options)
 
 
+class Conditions(StructuredField):
+    """Conditions, as a block's common settings have them: the block is drawn for whom all of them hold."""
+
+
 class Media(StructuredField):
-    """A picture or file of the media library: ``{"key": …, "alt": …}``."""
+    """A picture or file of the media library: ``{"key": …, "alt": …}``.
+
+    ``kind`` is what can be chosen: "picture", "video" or "captions".
+    """
+
+    def __init__(self, label: Any = "", *, kind: str = "picture", **options: Any) -> None:
+        self.kind = kind
+        super().__init__(label, **options)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 from flask_wtf import FlaskForm
 from markupsafe import Markup
+from sqlalchemy.orm import InstrumentedAttribute
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +62,19 @@ class SettingsPage(Item):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SealedColumn(Item):
+    """A column of the plugin's own table that holds what ``lms.api.settings.seal`` made.
+
+    When the site gets a new key, everything is sealed again; what nobody names here would not open any more. ``place``
+    is what ``seal`` was given, with ``{}`` for the value of the column ``key`` in the same row: ``"mail.{}"``.
+    """
+
+    column: InstrumentedAttribute[Any]
+    key: InstrumentedAttribute[Any]
+    place: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class NavItem(Item):
     """An entry in the admin's sidebar. ``group`` is one of "", teach, sell, site, system."""
 
@@ -87,30 +101,51 @@ class Job(Item):
     """Background work: ``run(**args)``, args are JSON values. Stored under ``<plugin>.<name>``.
 
     The runner commits with the job's end in one transaction. A job that calls another server commits before it does
-    (``lms.db.commit``) and carries an idempotency key. ``every`` makes it a schedule (real time).
+    (``lms.db.commit``) and carries an idempotency key. ``every`` makes it a schedule (real time). One run that takes
+    longer than ``time_limit`` ends its worker, and the plugin is paused: split long work into several jobs.
     """
 
     run: Callable[..., None]
     every: timedelta | None = None
     max_attempts: int = 12
     lease: timedelta = timedelta(seconds=120)
+    time_limit: timedelta = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """The button beside a finding: where it leads, a path of this site. ``post``: pressing it acts, at that address."""
+
+    label: str
+    href: str
+    post: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class HealthResult:
-    """``state`` is good, advice or broken; ``sentence`` what is seen, ``do`` the one thing to do."""
+    """``state`` is good, advice or broken; ``sentence`` what is seen, ``do`` the one thing to do.
+
+    ``remedy`` is a button for that one thing, where there is one.
+    """
 
     state: str
     sentence: str
     do: str = ""
+    remedy: Remedy | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class HealthCheck(Item):
-    """A question about the site's health; answered from our database only."""
+    """A question about the site's health; answered from our database only.
+
+    ``group`` is the heading it stands under, the plugin's title where it is empty. ``needs_database`` is False for one
+    that can be answered while the database is away.
+    """
 
     label: str
     check: Callable[[], HealthResult]
+    group: str = ""
+    needs_database: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from flask import Blueprint
 
-from lms.extend.blocks import Block, DocumentOwner
+from lms.extend.blocks import Block, DocumentOwner, Pattern
+from lms.extend.conditions import Condition
 from lms.extend.events import On
 from lms.extend.items import (
     Command,
@@ -14,9 +15,11 @@ from lms.extend.items import (
     HealthCheck,
     Job,
     NavItem,
+    SealedColumn,
     SettingsPage,
     Slot,
 )
+from lms.extend.labels import DynamicLabel
 from lms.extend.links import DynamicLink
 from lms.extend.services import Service
 
@@ -49,6 +52,10 @@ class Plugin:
         """Sections of Admin → Settings."""
         return ()
 
+    def sealed_columns(self) -> tuple[SealedColumn, ...]:
+        """Columns of its own tables that hold sealed secrets."""
+        return ()
+
     def nav_items(self) -> tuple[NavItem, ...]:
         """Entries of the admin's sidebar."""
         return ()
@@ -61,12 +68,24 @@ class Plugin:
         """Kinds of block."""
         return ()
 
+    def patterns(self) -> tuple[Pattern, ...]:
+        """Blocks that belong together, to be inserted as one."""
+        return ()
+
     def document_owners(self) -> tuple[DocumentOwner, ...]:
         """Things that hold a document."""
         return ()
 
     def dynamic_links(self) -> tuple[DynamicLink, ...]:
         """Links whose target depends on who clicks."""
+        return ()
+
+    def dynamic_labels(self) -> tuple[DynamicLabel, ...]:
+        """Words of a page that depend on who looks, or that change by themselves."""
+        return ()
+
+    def conditions(self) -> tuple[Condition, ...]:
+        """Questions that decide for whom a block is shown."""
         return ()
 
     def listeners(self) -> tuple[On, ...]:

@@ -2,148 +2,149 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import logging
 from dataclasses import dataclass
 
-from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import select
 
-from lms.base import clock
 from lms.base.problem import Conflict, NotFound, Problem
-from lms.db import commit, db, migrate, session
-from lms.extend import Plugin
-from lms.host import discover, load, state
-from lms.host.models import InstalledPlugin
-from lms.host.registry import describe
+from lms.db import writes
+from lms.db.migrate import Step
+from lms.host import attempt, changes, discover, requirements, rows
+from lms.host.attempt import AttemptFailed, Outcome
+from lms.host.changes import Change
+from lms.host.config import current
+from lms.host.discover import Found
+from lms.host.inventory import Inventory
+from lms.host.lease import only_change
+from lms.host.requirements import Unfit
 
-_TRIAL = (
-    "import sys\n"
-    "from lms.host import discover, load\n"
-    "from lms.host.registry import describe\n"
-    "plugin = load.external(discover.found()[sys.argv[1]].entry_point)\n"
-    "describe(sys.argv[1], plugin); plugin.blueprint()\n"
-    "print('trial passed')\n"
-)
-_TRIAL_SECONDS = 60
+log = logging.getLogger("lms.host")
 
 
 @dataclass(frozen=True, slots=True)
-class PluginView:
-    """One plugin as the owner sees it. ``state``: found, active, inactive, paused or missing."""
+class Activation:
+    """How an activation went. ``is_active`` is False when its migrations have to be confirmed first.
+
+    ``steps`` are the migrations, ``tables`` what they make; ``backup`` is the file of the backup, "" for none.
+    """
 
     name: str
-    title: str
-    description: str
-    version: str
-    state: str
-    reason: str
+    is_active: bool
+    inventory: Inventory
+    steps: tuple[Step, ...]
+    tables: tuple[str, ...]
+    backup: str = ""
+
+    @property
+    def confirmation(self) -> str:
+        """What ``activate(confirmed=…)`` wants: the revision that the owner was shown as the last one."""
+        return self.steps[-1].revision if self.steps else ""
 
 
-def _row(name: str) -> InstalledPlugin | None:
-    return session.scalar(select(InstalledPlugin).where(InstalledPlugin.name == name))
-
-
-def plugins() -> list[PluginView]:
-    """All plugins that are installed or were, by name."""
-    found = discover.found()
-    rows = {row.name: row for row in session.scalars(select(InstalledPlugin))}
-    running = current_app.extensions["lms_registry"].plugins
-    views = []
-    for name in sorted(found.keys() | rows.keys()):
-        row, installed, plugin = rows.get(name), found.get(name), running.get(name)
-        views.append(
-            PluginView(
-                name=name,
-                title=plugin.title() if plugin else name.replace("_", " ").capitalize(),
-                description=plugin.description() if plugin else (installed.summary if installed else ""),
-                version=installed.version if installed else (row.version if row else ""),
-                state="missing" if not installed else (row.state if row else "found"),
-                reason=row.reason if row else "",
-            )
-        )
-    return views
-
-
-def activate(name: str) -> None:
+def activate(name: str, *, actor_id: int | None = None, confirmed: str | None = None) -> Activation:
     """Try the plugin in a process of its own, migrate its tables, run ``on_activate``, store, raise the generation.
 
-    Raises ``Problem`` with one sentence; then nothing is stored. Commits: it is a way of its own, and a migration
-    cannot share a request's transaction.
+    With ``confirmed`` other than the last pending revision nothing is changed, and the answer says what is pending;
+    None confirms all. Raises ``Problem`` with one sentence; then nothing is stored and its tables are as they were.
+    Commits: a migration cannot share a request's transaction.
     """
+    found = installed(name)
+    row = rows.get(name)
+    if row is not None and row.state == rows.ACTIVE:
+        raise Conflict(_("%(name)s is active already.", name=name))
+    fit(found)
+    with only_change():
+        outcome = _attempt(found, confirmed)
+        inventory = outcome.inventory or Inventory(title=name)
+        if outcome.done:
+            with writes():
+                rows.store(name, rows.ACTIVE, version=found.version, inventory=inventory)
+                detail = {"version": found.version, "tables": list(outcome.new_tables)}
+                changes.tell(Change("switched_on", name, actor_id, detail))
+    return Activation(name, outcome.done, inventory, outcome.pending, outcome.new_tables, outcome.backup)
+
+
+def installed(name: str) -> Found:
+    """The plugin's distribution. Raises ``NotFound``."""
     found = discover.found().get(name)
     if found is None:
         raise NotFound(_("No plugin called %(name)s is installed.", name=name))
-    row = _row(name)
-    if row is not None and row.state == "active":
-        raise Conflict(_("%(name)s is active already.", name=name))
-    commit()
-    _try(name)
-    plugin = load.external(found.entry_point)
-    describe(name, plugin)
-    _migrate(plugin)
-    plugin.on_activate()
-    mark_active(name, found.version)
-    commit()
+    return found
 
 
-def _try(name: str) -> None:
-    try:
-        trial = subprocess.run(  # noqa: S603
-            [sys.executable, "-c", _TRIAL, name], capture_output=True, text=True, timeout=_TRIAL_SECONDS, check=False
+def fit(found: Found) -> None:
+    """Raises ``Problem`` when the plugin asks for something that is not here."""
+    unfit = requirements.unfit(found)
+    if unfit is not None:
+        raise Problem(
+            unfit_sentence(found.name, unfit), next_step=_("Install versions that fit together, then try again.")
         )
-    except subprocess.TimeoutExpired as error:
-        raise Problem(_("%(name)s did not finish its trial start; it stays off.", name=name)) from error
-    if trial.returncode != 0 or "trial passed" not in trial.stdout:
-        last = (trial.stderr.strip().splitlines() or [_("it ended the process")])[-1]
-        raise Problem(_("%(name)s cannot start and stays off: %(reason)s", name=name, reason=last))
 
 
-def _migrate(plugin: Plugin) -> None:
-    source = load.migration_source(plugin)
-    if source is None:
+def unfit_sentence(name: str, unfit: Unfit) -> str:
+    """What is not met, for people."""
+    what = "Stoa" if unfit.what.lower() == requirements.CORE else unfit.what
+    if not unfit.has:
+        return _("%(name)s needs %(what)s %(wants)s, which is not installed.", name=name, what=what, wants=unfit.wants)
+    return _(
+        "%(name)s needs %(what)s %(wants)s; here is %(has)s.", name=name, what=what, wants=unfit.wants, has=unfit.has
+    )
+
+
+def _attempt(found: Found, confirmed: str | None) -> Outcome:
+    try:
+        return attempt.run(current(), "activate", found.name, confirmed=confirmed)
+    except AttemptFailed as failed:
+        _take_back(found.name, failed)
+        raise Problem(
+            _("%(name)s stays off: %(reason)s.", name=found.name, reason=failed.reason.rstrip(".")),
+            next_step=_("Nothing was changed. Tell its author, or install another version."),
+        ) from failed
+
+
+def _take_back(name: str, failed: AttemptFailed) -> None:
+    """Bring the tables back to where they were before the attempt."""
+    if not failed.migrations:
         return
     try:
-        migrate.upgrade(db.engine, [source])
-    except migrate.MigrationFailed as error:
-        raise Problem(_("%(name)s stays off: %(reason)s", name=plugin.name, reason=str(error))) from error
+        attempt.run(current(), "downgrade", name, migrations=failed.migrations, target=failed.was or "base")
+    except AttemptFailed as again:
+        log.error("plugin %s: its tables could not be taken back: %s", name, again.reason)
+        raise Problem(
+            _("%(name)s stays off: %(reason)s.", name=name, reason=failed.reason.rstrip(".")),
+            next_step=_("Its new tables could not be taken back: %(why)s. They harm nothing.", why=again.reason),
+        ) from again
 
 
-def deactivate(name: str) -> None:
-    """Switch the plugin off; its data stays. Raises ``Problem`` when it is not on."""
-    row = _row(name)
-    if row is None or row.state == "inactive":
+def deactivate(name: str, *, actor_id: int | None = None) -> None:
+    """Switch the plugin off, in the caller's transaction; its data stays. Raises ``Conflict`` when it is not on."""
+    row = rows.get(name)
+    if row is None or row.state == rows.INACTIVE:
         raise Conflict(_("%(name)s is not active.", name=name))
-    _store(name, "inactive")
+    rows.store(name, rows.INACTIVE)
+    changes.tell(Change("switched_off", name, actor_id, {"was": row.state}))
 
 
-def pause(name: str, reason: str) -> None:
-    """The host's own act: the plugin failed; ``reason`` is what the owner reads."""
-    _store(name, "paused", reason=reason)
+def pause(name: str, reason: str, *, actor_id: int | None = None) -> None:
+    """The host's own act, in the caller's transaction: the plugin failed; ``reason`` is what the owner reads.
+
+    With ``actor_id`` it is the act of somebody who cannot reach the admin.
+
+    Only what is active is paused: who failed before another process noticed, or was switched off since, stays so.
+    """
+    row = rows.get(name)
+    if row is None or row.state != rows.ACTIVE:
+        return
+    rows.store(name, rows.PAUSED, reason=reason)
+    changes.tell(Change("paused", name, actor_id, {"reason": reason}))
 
 
 def mark_active(name: str, version: str) -> None:
     """Store that the plugin is on, in the caller's transaction; its tables are there already."""
-    _store(name, "active", version=version)
-
-
-def _store(name: str, new_state: str, *, reason: str = "", version: str = "") -> None:
-    row = _row(name)
-    if row is None:
-        row = InstalledPlugin(name=name, version=version)
-        session.add(row)
-    row.state, row.reason = new_state, reason
-    if new_state == "active":
-        row.version, row.activated_at = version or row.version, clock.real_now()
-    state.bump("generation")
-    state.bump_content_version()
+    rows.store(name, rows.ACTIVE, version=version)
 
 
 def active_names() -> list[str]:
     """The plugins that should run, by name."""
-    return list(
-        session.scalars(
-            select(InstalledPlugin.name).where(InstalledPlugin.state == "active").order_by(InstalledPlugin.name)
-        )
-    )
+    return sorted(name for name, row in rows.everything().items() if row.state == rows.ACTIVE)

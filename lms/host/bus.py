@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import current_app
-
 from lms.db import after_commit, writes
 from lms.extend import Event, On
 from lms.host import guard, registry
@@ -23,14 +21,24 @@ def deliver(event: Event) -> None:
     """Call every listener now. One that fails is handed over to be tried again; the others are not affected."""
     for item in registry.current().listeners(type(event)):
         try:
-            with writes():
+            with guard.piece(item.plugin, f"listener {item.name}", outside=True), writes():
                 item.listener(event)
-        except Exception as error:
-            if current_app.config["LMS"].strict_plugins:
+        except guard.PASSES:
+            raise
+        except BaseException as error:
+            if guard.is_strict():
                 raise
             guard.report(item.plugin, f"listener {item.name}", error)
-            for hand_over in _failure_handlers:
-                hand_over(item, event)
+            _hand_over(item, event)
+
+
+def _hand_over(item: On, event: Event) -> None:
+    for keep in _failure_handlers:
+        try:
+            keep(item, event)
+        except Exception as error:
+            # Such as an event whose fields are no JSON. Whoever emitted it has committed; nothing of theirs may fail.
+            guard.report(item.plugin, f"keeping for listener {item.name}", error)
 
 
 def on_listener_failure(handler: FailureHandler) -> None:

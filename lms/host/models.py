@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lms.db import Model, UtcDateTime
+from lms.db import Json, Model, UtcDateTime
 
 
 class InstalledPlugin(Model):
@@ -17,10 +18,13 @@ class InstalledPlugin(Model):
 
     name: Mapped[str] = mapped_column(String(80), unique=True)
     state: Mapped[str] = mapped_column(String(20))
-    """active, inactive or paused; found and missing are not stored, they are seen."""
+    """active, inactive or paused; found, missing and "needs upgrade" are not stored, they are seen."""
     version: Mapped[str] = mapped_column(String(40), default="")
+    """The version that was activated, upgraded to, or last loaded."""
     reason: Mapped[str] = mapped_column(Text, default="")
     activated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    inventory: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """What it adds, as its last trial told: see ``lms.host.inventory``."""
 
 
 class StateNumber(Model):

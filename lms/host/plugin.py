@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from lms.extend import Plugin
+from lms.extend import Plugin, on_deprecated
+from lms.host import deprecations
+
+on_deprecated(deprecations.note)
 
 
 class Host(Plugin):

@@ -1,8 +1,10 @@
 """Numbers in the database by which every process notices what others changed.
 
 Read at most once a second and process, by a query of its own outside the request's transaction; most requests pay
-nothing. ``generation`` moves when plugins change, ``content`` when anything changes that visitors see, ``settings``
-when a setting is saved, ``clock_offset`` holds how many seconds domain time is ahead in a demo.
+nothing. A page holds on to the numbers from before its transaction began, so that what it keeps in memory under a
+number is never older than the number. ``generation`` moves when plugins change, ``content`` when anything changes that
+visitors see, ``settings`` when a setting is saved, ``clock_offset`` holds how many seconds domain time is ahead in a
+demo. ``worker_seen`` and ``database_checked`` are moments that Health looks at.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 from sqlalchemy import Table, insert, select, update
 from sqlalchemy.exc import DatabaseError
 
@@ -23,6 +25,7 @@ from lms.host.models import StateNumber
 _TABLE: Table = StateNumber.__table__  # type: ignore[assignment]
 _READ = select(_TABLE.c.name, _TABLE.c.value)
 _FRESH_FOR = 1.0
+_HELD = "lms_held_numbers"
 
 
 class Numbers:
@@ -76,7 +79,22 @@ def numbers() -> Numbers:
 
 def get(name: str) -> int:
     """The number, 0 where nobody set it."""
-    return numbers().current().get(name, 0)
+    return (g.get(_HELD) or numbers().current()).get(name, 0)
+
+
+def hold() -> None:
+    """Let everything in this request see the numbers as they are now, until ``release``, ``refresh`` or a change."""
+    setattr(g, _HELD, numbers().current())
+
+
+def is_held() -> bool:
+    """Whether this is a request that holds the numbers from before its transaction began."""
+    return _HELD in g
+
+
+def release() -> None:
+    """Look at the numbers as they move again."""
+    g.pop(_HELD, None)
 
 
 def content_version() -> int:
@@ -91,6 +109,7 @@ def generation() -> int:
 
 def refresh() -> None:
     """Look again now, instead of within a second."""
+    release()
     numbers().forget()
 
 
@@ -99,12 +118,17 @@ def _write(name: str, values: dict[str, Any], initial: int) -> None:
     if not changed.rowcount:  # type: ignore[attr-defined]
         now = clock.real_now()
         session.execute(insert(StateNumber).values(name=name, value=initial, created_at=now, updated_at=now))
-    after_commit(numbers().forget)
+    after_commit(refresh)
 
 
 def bump(name: str) -> None:
     """Raise the number by one, in the caller's transaction."""
     _write(name, {"value": _TABLE.c.value + 1}, 1)
+
+
+def put(name: str, value: int) -> None:
+    """Set the number, in the caller's transaction: when something was last seen, as seconds since 1970."""
+    _write(name, {"value": value}, value)
 
 
 def bump_content_version() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lms.db import writes
 from lms.extend import Event, On
-from lms.host import registry
+from lms.host import guard, registry
 from lms.jobs import services
 from lms.jobs.leases import NotYet
 
@@ -35,7 +35,8 @@ def deliver_again(plugin: str, listener: str, event: str, fields: Mapping[str, A
         if item.plugin == plugin and item.name == listener:
             for known in _family(item.event):
                 if _name(known) == event:
-                    item.listener(known(**fields))
+                    with guard.piece(item.plugin, f"listener {item.name}", outside=True):
+                        item.listener(known(**fields))
                     return
     raise NotYet(f"The plugin {plugin} is not active, or has no listener {listener} any more.")
 

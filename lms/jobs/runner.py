@@ -93,18 +93,23 @@ class Worker:
 
 
 def _run(app: Flask, lease: Lease, at: datetime | None, strict: bool) -> None:
+    item = lease.item
+    piece = f"job {item.name}"
     try:
         with writes():
-            lease.item.run(**lease.args)
+            with guard.piece(item.plugin, piece, outside=True, limit=item.time_limit.total_seconds()):
+                item.run(**lease.args)
             leases.finish(lease)
     except LeaseLost:
         log.warning("job %s (%s) is with another worker by now; this run is undone", lease.job_id, lease.name)
-    except (Exception, SystemExit) as error:
+    except guard.PASSES:
+        raise
+    except BaseException as error:
         leases.fail(lease, error, at or clock.real_now())
         if isinstance(error, Problem | NotYet):
             log.warning("job %s (%s), attempt %s: %s", lease.job_id, lease.name, lease.attempt, error)
             return
-        guard.report(lease.item.plugin, f"job {lease.item.name}", error)
+        guard.report(item.plugin, piece, error)
         if strict and app.config["LMS"].strict_plugins:
             raise
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from lms.audit import services as audit
 from lms.base import clock
 from lms.base.problem import NotFound
-from lms.db import session
+from lms.db import session, writes
 from lms.extend import Job
-from lms.host import registry
+from lms.host import registry, state
 from lms.jobs.models import JobRow, ScheduleRow, State
+
+_SEEN = "worker_seen"
 
 
 class UnknownJob(LookupError):
@@ -147,9 +150,32 @@ def _views() -> Any:
     )
 
 
-def jobs(state: str, *, before: int | None = None, limit: int = 50) -> tuple[JobView, ...]:
+def say_alive() -> None:
+    """Note that a worker runs now, in a unit of work of its own."""
+    try:
+        with writes():
+            state.put(_SEEN, int(clock.real_now().timestamp()))
+    except IntegrityError:
+        # Two workers said so for the first time in the same moment; one of them is enough.
+        return
+
+
+def worker_seen() -> datetime | None:
+    """When a worker last said that it runs (real time, UTC); None where none ever did."""
+    seconds = state.get(_SEEN)
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+
+def last_error(name: str) -> str:
+    """What the last failure of a job of this name said that is not mended yet; "" for none."""
+    failed = (JobRow.name == name, JobRow.state.in_((State.QUEUED, State.DEAD)), JobRow.last_error != "")
+    query = select(JobRow.last_error).where(*failed).order_by(JobRow.updated_at.desc()).limit(1)
+    return session.scalar(query) or ""
+
+
+def jobs(of: str, *, before: int | None = None, limit: int = 50) -> tuple[JobView, ...]:
     """The newest jobs of a state; ``before`` is the id of the last one of the page above."""
-    query = _views().where(JobRow.state == state).order_by(JobRow.id.desc()).limit(limit)
+    query = _views().where(JobRow.state == of).order_by(JobRow.id.desc()).limit(limit)
     if before is not None:
         query = query.where(JobRow.id < before)
     return tuple(JobView(*row) for row in session.execute(query))
@@ -166,6 +192,15 @@ def retry(job_id: int, *, actor_id: int | None = None) -> None:
     session.execute(delete(JobRow).where(JobRow.id == job_id))
     new = _insert(job.name, job.args, job.key, clock.real_now())
     audit.record("jobs.retried", actor_id=actor_id, subject=f"job/{job_id}", detail={"name": job.name, "as": new})
+
+
+def retry_all(*, actor_id: int | None = None, limit: int = 500) -> int:
+    """Let the oldest dead jobs run again, now; returns how many."""
+    query = select(JobRow.id).where(JobRow.state == State.DEAD).order_by(JobRow.id).limit(limit)
+    ids = session.scalars(query).all()
+    for job_id in ids:
+        retry(job_id, actor_id=actor_id)
+    return len(ids)
 
 
 def discard(job_id: int, *, actor_id: int | None = None) -> None:

@@ -32,9 +32,9 @@ class Entry:
         return self.decision.allowed
 
     @property
-    def wants_card(self) -> bool:
+    def wants_payment(self) -> bool:
         """Whether paying, not buying, opens it again."""
-        return self.decision.next_step is NextStep.UPDATE_CARD
+        return self.decision.next_step is NextStep.PAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _with_ways_back(entries: list[Entry]) -> list[Entry]:
 
 
 def _with_way_back(entry: Entry, checkouts: dict[int, str]) -> Entry:
-    if entry.wants_card:
+    if entry.wants_payment:
         return Entry(entry.progress, entry.decision, "/account/billing")
     path = entry.progress.course.path
     return Entry(entry.progress, entry.decision, checkouts.get(entry.decision.product_id or 0, path))

@@ -6,8 +6,10 @@ from sqlalchemy import bindparam, or_, select
 
 from lms.access.models import Product, ProductItem
 from lms.access.services import EVERYTHING
+from lms.base import clock
 from lms.commerce.models import Offer
-from lms.commerce.offers import COLUMNS, OfferView, view
+from lms.commerce.offer_view import COLUMNS, OfferView, view
+from lms.commerce.offers import note_changes
 from lms.db import rows
 
 _OFFERS = (
@@ -19,7 +21,7 @@ _OFFERS = (
         Product.status == "active",
         or_(ProductItem.course_id.in_(bindparam("course_ids", expanding=True)), ProductItem.kind == EVERYTHING),
     )
-    .order_by(Offer.amount, Offer.id)
+    .order_by(Offer.id)
 )
 
 
@@ -39,16 +41,19 @@ def _place(offer: OfferView) -> tuple[int, int, int]:
 
 
 def lowest(course_ids: list[int]) -> dict[int, OfferView]:
-    """For each course the offer that its card names: the cheapest made for the course, and rather one paid once than a
-    subscription; else the cheapest of those that open everything. Courses that nothing sells are left out."""
-    found = rows(_OFFERS, {"course_ids": course_ids}).all()
-    for_all = next((view(row[1:]) for row in found if row[0] is None), None)
+    """For each course the offer that the catalogue names: the cheapest made for the course, and rather one paid once
+    than a subscription; else the cheapest of those that open everything. Courses that nothing sells are left out."""
+    now = clock.now()
+    read = [(course_id, view(columns)) for course_id, *columns in rows(_OFFERS, {"course_ids": course_ids})]
+    note_changes((offer for _course, offer in read), now)
+    # What is kept for owners of something is no price for everybody.
+    found = sorted((pair for pair in read if pair[1].open_to_id is None), key=lambda pair: pair[1].at(now).amount)
+    for_all = next((offer for course_id, offer in found if course_id is None), None)
     chosen: dict[int, OfferView] = {} if for_all is None else dict.fromkeys(course_ids, for_all)
     own: dict[int, OfferView] = {}
-    for course_id, *columns in found:
+    for course_id, offer in found:
         if course_id is None:
             continue
-        offer = view(columns)
         if course_id not in own or (own[course_id].is_subscription and not offer.is_subscription):
             own[course_id] = offer
     return chosen | own

@@ -22,6 +22,12 @@ from lms.learning.models import Enrolment, Progress
 BY_PERSON = "person"
 
 
+def new_students(since: datetime, until: datetime) -> int:
+    """How many people began their first course from ``since`` up to before ``until`` (domain time, UTC)."""
+    first = select(func.min(Enrolment.started_at).label("at")).group_by(Enrolment.person_id).subquery()
+    return session.scalar(select(func.count()).where(first.c.at >= since, first.c.at < until)) or 0
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How far a person is in a course: the placements that are complete, and since when all of it is. UTC."""

@@ -6,17 +6,20 @@ from typing import Any
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
-from lms.access import services as access
+from lms.access.decision import PREVIEW
 from lms.base import clock
+from lms.base.problem import NotFound
 from lms.base.text import initials
 from lms.commerce.words import rhythm
 from lms.content import render as content
 from lms.courses import services as courses
 from lms.extend import RenderContext
-from lms.learning import dashboard, parts, prices, services, visits, words
+from lms.learning import dashboard, parts, services, tiles, visits, words
 from lms.learning.visits import Moved, Visit
-from lms.web import current_person, public, redirect, render, signed_in
+from lms.themes import hierarchy
+from lms.web import current_person, public, redirect, render, render_first, signed_in
 
 blueprint = Blueprint("learning", __name__, template_folder="templates")
 blueprint.add_app_template_global(words.duration, "duration")
@@ -33,16 +36,10 @@ def catalogue() -> ResponseReturnValue:
     before = request.args.get("before", type=int)
     found = courses.list_published(limit=_PER_PAGE + 1, before=before)
     shown = found[:_PER_PAGE]
-    ids = [course.id for course in shown]
-    person = current_person()
-    is_known = person is not None and bool(ids)
     return render(
         "learning/catalogue.html",
-        courses=shown,
-        offers=prices.lowest(ids) if ids else {},
-        done=services.completed_counts(person.id, ids) if is_known else {},
-        open_to_me=access.courses_open_to(person.id, clock.now()) if is_known else {},
-        older=f"/courses?before={ids[-1]}" if len(found) > _PER_PAGE else None,
+        tiles=tiles.tiles(shown, current_person(), clock.now()),
+        older=f"/courses?before={shown[-1].id}" if len(found) > _PER_PAGE else None,
         is_first_page=before is None,
     )
 
@@ -50,16 +47,41 @@ def catalogue() -> ResponseReturnValue:
 @blueprint.get("/courses/<slug>")
 @public(cache=True)
 def course(slug: str) -> ResponseReturnValue:
-    visit = visits.to_course(current_person(), visits.find(slug), clock.now())
+    now = clock.now()
+    visit = visits.remember(visits.to_course(current_person(), visits.find(slug), now))
+    outline = visit.outline
+    text = None
+    if outline.page_revision is not None:
+        text = content.revision_html(
+            outline.page_revision, RenderContext(visit.person, now, outline.course.path, outline.course)
+        )
+    return _course_page(visit, text)
+
+
+def _course_page(visit: Visit, text: content.Rendered | None) -> str:
+    """The page of the course around its document; without one, with what the course itself says."""
     drawn = parts.parts(visit.outline)
-    return render(
-        "learning/course.html",
+    course = visit.outline.course
+    return render_first(
+        hierarchy.candidates("course", slug=course.slug),
         visit=visit,
-        course=visit.outline.course,
+        course=course,
         offers=visits.offers(visit),
-        rows=parts.curriculum_rows(drawn, visit.completed, visit.owns),
+        rows=None if text else parts.curriculum_rows(drawn, visit.completed, visit.owns),
         parts=drawn,
+        text=text,
     )
+
+
+def themed_course(text: content.Rendered, ctx: RenderContext) -> str:
+    """The page of the course ``ctx.owner`` around a document that may not be the published one: for editors."""
+    outline = courses.outline(ctx.owner.id)
+    try:
+        visit = visits.to_course(ctx.person, outline, ctx.now)
+    except NotFound:
+        # As somebody who would not get a draft yet.
+        visit = Visit(outline, ctx.person, PREVIEW, PREVIEW, None)
+    return _course_page(visit, text)
 
 
 @blueprint.get("/learn/<course_slug>")
@@ -81,7 +103,16 @@ def lesson(course_slug: str, lesson_slug: str) -> ResponseReturnValue:
     visit = visits.enrolled(visit, now)
     ctx = RenderContext(visit.person, now, request.path, visit.outline.course)
     text = content.page_html("lesson", _shown(visit).lesson_id, ctx)
-    return render("learning/lesson.html", text=text.html, **_frame(visit))
+    return render_first(hierarchy.candidates("lesson", slug=lesson_slug), text=text.html, **_frame(visit))
+
+
+def themed_lesson(text: content.Rendered, ctx: RenderContext) -> str:
+    """The page of the lesson ``ctx.owner`` around a document that may not be the published one: for editors."""
+    if not ctx.owner.public_path:
+        raise NotFound(_("This lesson stands in no course, so there is no page to edit it on."))
+    course_slug, lesson_slug = ctx.owner.public_path.split("/")[2:4]
+    visit = visits.to_look_at(ctx.person, visits.find(course_slug), lesson_slug)
+    return render_first(hierarchy.candidates("lesson", slug=lesson_slug), text=text.html, **_frame(visit))
 
 
 @blueprint.get("/learn/<course_slug>/<lesson_slug>/complete")

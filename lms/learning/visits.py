@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask import g
 from flask_babel import gettext as _
 
 from lms.access import services as access
+from lms.access.decision import PREVIEW
 from lms.access.services import Decision, NextStep, Reason, Thing
+from lms.base import clock
 from lms.base.problem import NotFound
-from lms.commerce.offers import OfferView
+from lms.commerce.offer_view import OfferView
+from lms.commerce.offers import note_changes, open_to
 from lms.courses import outline as courses
 from lms.courses.outline import Outline, PlacementView
 from lms.db import writes
@@ -20,7 +24,7 @@ from lms.learning.services import Standing
 
 _NOTHING: frozenset[int] = frozenset()
 # Who was given access and lost it mends that; a second purchase would not.
-_NOT_FOR_SALE = frozenset({NextStep.UPDATE_CARD, NextStep.WAIT})
+_NOT_FOR_SALE = frozenset({NextStep.PAY, NextStep.WAIT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,19 @@ def to_course(person: Any, outline: Outline, now: datetime) -> Visit:
     return Visit(outline, person, decision, decision, standing)
 
 
+def remember(visit: Visit) -> Visit:
+    """Let the blocks of the page know the visit, so that they do not ask again for what it knows."""
+    g.lms_learning_visit = visit
+    return visit
+
+
+def of_request(person: Any, outline: Outline) -> Visit | None:
+    """The visit for which the page is drawn, if it is this person's to this course."""
+    visit: Visit | None = g.get("lms_learning_visit")
+    is_it = visit is not None and visit.outline.course.id == outline.course.id and visit.person is person
+    return visit if is_it else None
+
+
 def to_lesson(person: Any, outline: Outline, lesson_slug: str, now: datetime) -> Visit:
     """A look at the lesson. Two queries, none for a guest. Raises ``NotFound``."""
     lesson = outline.lesson(lesson_slug)
@@ -121,6 +138,14 @@ def to_lesson(person: Any, outline: Outline, lesson_slug: str, now: datetime) ->
     return Visit(outline, person, page, decision, standing, lesson)
 
 
+def to_look_at(person: Any, outline: Outline, lesson_slug: str) -> Visit:
+    """The lesson as whoever may read it finds it, for editors: no door is asked. No query. Raises ``NotFound``."""
+    lesson = outline.lesson(lesson_slug)
+    if lesson is None:
+        raise _not_found()
+    return Visit(outline, person, PREVIEW, PREVIEW, None, lesson)
+
+
 def enrolled(visit: Visit, now: datetime) -> Visit:
     """The visit of somebody enrolled: a grant for everything enrols at the first visit of each course.
 
@@ -134,14 +159,21 @@ def enrolled(visit: Visit, now: datetime) -> Visit:
 
 
 def offers(visit: Visit) -> tuple[OfferView, ...]:
-    """What the person may buy to get in; the one to renew first. One query, none for who is in or only has to pay."""
+    """What the person is offered to get in; the one to renew first. One query, none for who is in or only has to pay.
+
+    Without what the creator shows elsewhere only, but for people who had it.
+    """
     decision = visit.course_decision
     if decision.allowed or decision.next_step in _NOT_FOR_SALE:
         return ()
-    found = prices.of_course(visit.outline.course.id)
+    now = clock.now()
+    person_id = visit.person.id if visit.person is not None else None
+    sold = prices.of_course(visit.outline.course.id)
+    note_changes(sold, now)
+    found = open_to(sold, person_id, now)
     if decision.next_step is NextStep.RENEW:
         return tuple(sorted(found, key=lambda offer: offer.product_id != decision.product_id))
-    return found
+    return tuple(each for each in found if each.show_button is not False)
 
 
 def _not_found() -> NotFound:

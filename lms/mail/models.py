@@ -29,6 +29,9 @@ class Message(Model):
 
     key: Mapped[str] = mapped_column(String(200), unique=True)
     recipient: Mapped[str] = mapped_column(String(320))
+    subject: Mapped[str] = mapped_column(String(300), default="", server_default="")
+    about: Mapped[str] = mapped_column(String(80), default="", server_default="", index=True)
+    """What the letter belongs to, as in ``order/2026-0001``; "" for most."""
     state: Mapped[str] = mapped_column(String(12), default=State.WAITING, index=True)
     sealed_body: Mapped[str] = mapped_column(Text, default="")
     reason: Mapped[str] = mapped_column(Text, default="")

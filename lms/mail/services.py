@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -38,11 +38,26 @@ class Letter:
     html: str
 
 
-def send(*, to: str, subject: str, template: str, context: Mapping[str, Any], key: str) -> None:
+@dataclass(frozen=True, slots=True)
+class LetterView:
+    """A letter as staff see it: that it was written, and whether it left. Times in UTC (real time)."""
+
+    key: str
+    subject: str
+    recipient: str
+    state: State
+    reason: str
+    written_at: datetime
+    sent_at: datetime | None
+
+
+def send(*, to: str, subject: str, template: str, context: Mapping[str, Any], key: str, about: str = "") -> None:
     """Write a letter now, in the caller's transaction and language; a job sends it after the commit.
 
     ``template`` names two files, ``<template>.txt`` and ``<template>.html``; the HTML one extends ``mail/layout.html``
     or is what stands inside it. ``key`` names the fact that the letter tells of: the same key again changes nothing.
+    ``about`` says what the letter belongs to (``order/2026-0001``), so that ``letters_about`` finds it; its subject is
+    then kept for staff, who must not find anything secret there.
     Raises ``ValueError`` for an address that is none.
     """
     _checked_address(to)
@@ -54,6 +69,8 @@ def send(*, to: str, subject: str, template: str, context: Mapping[str, Any], ke
         .values(
             key=key,
             recipient=to,
+            subject=letter.subject[:300] if about else "",
+            about=about,
             state=State.WAITING,
             sealed_body=settings.seal(f"mail.{key}", json.dumps([letter.subject, letter.text, letter.html])),
             reason="",
@@ -132,6 +149,35 @@ def compose(letter: Letter, *, to: str, key: str) -> EmailMessage:
     message.set_content(letter.text)
     message.add_alternative(letter.html, subtype="html")
     return message
+
+
+def letters_about(about: str) -> tuple[LetterView, ...]:
+    """The letters that belong to something, oldest first, at most a hundred."""
+    query = select(
+        Message.key,
+        Message.subject,
+        Message.recipient,
+        Message.state,
+        Message.reason,
+        Message.created_at,
+        Message.sent_at,
+    ).where(Message.about == about)
+    found = session.execute(query.order_by(Message.id).limit(100))
+    return tuple(LetterView(key, subject, to, State(state), *more) for key, subject, to, state, *more in found)
+
+
+def written(keys: Sequence[str]) -> frozenset[str]:
+    """Those of the keys for which a letter has been written."""
+    return frozenset(session.scalars(select(Message.key).where(Message.key.in_(keys))))
+
+
+def waiting_since(before: datetime) -> tuple[int, datetime] | None:
+    """How many letters were written before the moment and have not left, and when the oldest was; None for none."""
+    query = select(func.count(), func.min(Message.created_at)).where(
+        Message.state == State.WAITING, Message.created_at < before
+    )
+    count, oldest = session.execute(query).one()
+    return (count, oldest) if count else None
 
 
 def refused() -> int:

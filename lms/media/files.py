@@ -1,4 +1,4 @@
-"""Where the bytes lie: ``instance/media/<two letters>/<key>``, the uploaded originals of pictures beside them.
+"""Where the bytes lie: ``instance/media/<two letters>/<key>``, originals and smaller copies of pictures beside them.
 
 Originals are kept, since every redrawing loses something, and never served: they still say where they were taken.
 """
@@ -33,6 +33,24 @@ def path(key: str) -> Path:
 def original(key: str) -> Path:
     """What was uploaded, for pictures."""
     return _folder("originals") / key[:2] / key
+
+
+def sized(key: str, width: int, digest: str) -> Path:
+    """A smaller copy of a picture; another content is another file."""
+    return _folder("sizes") / key[:2] / f"{key}-{width}-{digest[:12]}"
+
+
+def take_place(arrived: str, key: str) -> None:
+    """What lies under the key ``arrived`` is what lies under ``key`` from now on."""
+    for place in (path, original):
+        if place(arrived).is_file():
+            keep(place(arrived), place(key))
+    _forget_sizes(key)
+
+
+def _forget_sizes(key: str) -> None:
+    for file in (_folder("sizes") / key[:2]).glob(f"{key}-*"):
+        file.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -71,6 +89,7 @@ def remove(key: str) -> None:
     """Delete the bytes of a key."""
     path(key).unlink(missing_ok=True)
     original(key).unlink(missing_ok=True)
+    _forget_sizes(key)
 
 
 def keys_older_than(moment: float) -> Iterator[str]:

@@ -21,7 +21,8 @@ def may_read(person: Any, media: MediaView) -> bool:
         return True
     if person is not None and (person.id == media.uploader_id or any(person.can(one) for one in _STAFF)):
         return True
+    items = registry.current()
     return any(
-        guard.call("media", "gate", gate.may_read, person, media, default=False)
-        for gate in registry.current().services("media_gate")
+        guard.call(items.owner(gate), "media gate", gate.may_read, person, media, default=False, check=guard.of(bool))
+        for gate in items.services("media_gate")
     )

@@ -31,4 +31,6 @@ class MediaFile(Model):
     height: Mapped[int | None]
     alt: Mapped[str] = mapped_column(String(400), default="")
     visibility: Mapped[str] = mapped_column(String(10), default=Visibility.PRIVATE)
+    focus: Mapped[str] = mapped_column(String(12), default="center", server_default="center")
+    """Which part of a picture stays in sight where it is cut, of ``services.FOCUSES``."""
     uploader_id: Mapped[int | None] = mapped_column(index=True)

@@ -9,7 +9,10 @@ from lms.db import Model
 
 
 class Page(Model):
-    """A page of the site: its title and address. Visitors get it while ``status`` is "published"."""
+    """A page of the site: its title and address. Visitors get it while ``status`` is "published".
+
+    ``kind`` chooses a template of the theme; "" for an ordinary page.
+    """
 
     __tablename__ = "pages_page"
     __table_args__ = (Index("ix_pages_page_title_id", "title", "id"),)
@@ -17,6 +20,7 @@ class Page(Model):
     slug: Mapped[str] = mapped_column(String(80), unique=True)
     title: Mapped[str] = mapped_column(String(200))
     status: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str] = mapped_column(String(40), default="", server_default="")
 
 
 class OldSlug(Model):

@@ -6,7 +6,7 @@ from flask import Blueprint
 from flask_babel import lazy_gettext as _l
 
 from lms.extend import DocumentOwner, DynamicLink, NavItem, Plugin
-from lms.pages import links, policies, reading, views
+from lms.pages import links, menu_views, policies, reading, services, views
 
 
 class Pages(Plugin):
@@ -34,6 +34,15 @@ class Pages(Plugin):
                 group="site",
                 order=10,
             ),
+            NavItem(
+                name="menus",
+                label=_l("Menus"),
+                href="/admin/menus",
+                icon="bars-3",
+                capability=menu_views.EDIT,
+                group="site",
+                order=20,
+            ),
         )
 
     def document_owners(self) -> tuple[DocumentOwner, ...]:
@@ -43,8 +52,11 @@ class Pages(Plugin):
                 find=reading.page,
                 title=lambda page: page.title,
                 public_url=lambda page: page.path,
-                edit_path=lambda page: f"/admin/pages/{page.id}",
+                edit_path=views.edit_path,
+                list_path=lambda _page: "/admin/pages",
                 may=policies.may,
+                page=views.themed,
+                published=lambda page, actor_id: services.published(page.id, actor_id=actor_id),
             ),
         )
 

@@ -13,7 +13,8 @@ from sqlalchemy.orm import aliased
 from lms.accounts.models import Person
 from lms.content import services as content
 from lms.content.models import Document
-from lms.db import session
+from lms.db import rows, session
+from lms.host.kept import kept_by_key
 from lms.pages.models import OldSlug, Page
 
 OWNER_KIND = "page"
@@ -25,12 +26,13 @@ _PER_PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """A page. ``slug`` is its address without the slash; ``status`` is published or draft."""
+    """A page. ``slug`` is its address without the slash; ``status`` is published or draft; ``kind`` is the theme's."""
 
     id: int
     slug: str
     title: str
     status: str
+    kind: str = ""
 
     @property
     def path(self) -> str:
@@ -67,42 +69,58 @@ class PageList:
     after: int | None
 
 
-_COLUMNS = (Page.id, Page.slug, Page.title, Page.status)
+_page: Any = Page.__table__
+_document: Any = Document.__table__
+_old_slug: Any = OldSlug.__table__
+_COLUMNS = (_page.c.id, _page.c.slug, _page.c.title, _page.c.status, _page.c.kind)
 _PUBLIC = (
-    select(*_COLUMNS, Document.published_id)
-    .join(Document, and_(Document.owner_kind == OWNER_KIND, Document.owner_id == Page.id))
-    .where(Page.slug == bindparam("slug"), Page.status == PUBLISHED, Document.published_id.is_not(None))
+    select(*_COLUMNS, _document.c.published_id)
+    .join(_document, and_(_document.c.owner_kind == OWNER_KIND, _document.c.owner_id == _page.c.id))
+    .where(_page.c.slug == bindparam("slug"), _page.c.status == PUBLISHED, _document.c.published_id.is_not(None))
 )
-_BY_ID = select(*_COLUMNS).where(Page.id == bindparam("page_id"))
+_BY_ID = select(*_COLUMNS).where(_page.c.id == bindparam("page_id"))
 _MOVED = (
     select(*_COLUMNS)
-    .join(OldSlug, OldSlug.page_id == Page.id)
-    .where(OldSlug.slug == bindparam("slug"), Page.status == PUBLISHED)
+    .join(_old_slug, _old_slug.c.page_id == _page.c.id)
+    .where(_old_slug.c.slug == bindparam("slug"), _page.c.status == PUBLISHED)
 )
-_ADDRESSES = select(Page.id, Page.slug).where(Page.status == PUBLISHED)
+_ADDRESSES = select(_page.c.id, _page.c.slug).where(_page.c.status == PUBLISHED)
 
 
 def public_page(slug: str) -> PublicPage | None:
-    """The published page at the address; None if there is none. One query."""
-    row = session.execute(_PUBLIC, {"slug": slug}).one_or_none()
-    return None if row is None else PublicPage(PageView(*row[:4]), row[4])
+    """The published page at the address; None if there is none. One query, none while it is in memory."""
+
+    def read() -> PublicPage | None:
+        row = rows(_PUBLIC, {"slug": slug}).one_or_none()
+        return None if row is None else PublicPage(PageView(*row[:5]), row[5])
+
+    return kept_by_key("pages.public", slug, read)
 
 
 def page(page_id: int) -> PageView | None:
     """The page, published or not."""
-    row = session.execute(_BY_ID, {"page_id": page_id}).one_or_none()
+    row = rows(_BY_ID, {"page_id": page_id}).one_or_none()
     return None if row is None else PageView(*row)
 
 
 def page_that_was_at(slug: str) -> PageView | None:
     """The published page that had this address before."""
-    row = session.execute(_MOVED, {"slug": slug}).one_or_none()
+    row = rows(_MOVED, {"slug": slug}).one_or_none()
     return None if row is None else PageView(*row)
 
 
 def published_addresses() -> dict[int, str]:
-    """Page id → path, of all pages that visitors may see."""
-    return {page_id: f"/{slug}" for page_id, slug in session.execute(_ADDRESSES)}
+    """Page id → path, of all pages that visitors may see. One query, none while it is in memory; not to be changed."""
+
+    def read() -> dict[int, str]:
+        return {page_id: f"/{slug}" for page_id, slug in rows(_ADDRESSES, {})}
+
+    return kept_by_key("pages.addresses", "", read) or {}
+
+
+def titles(limit: int = 500) -> list[tuple[int, str]]:
+    """Id and title of all pages, drafts too, by title."""
+    return [(row[0], row[1]) for row in session.execute(select(Page.id, Page.title).order_by(Page.title).limit(limit))]
 
 
 def list_pages(*, search: str = "", status: str = "", after: int | None = None) -> PageList:
@@ -135,17 +153,19 @@ def _mapping(query: Select[Any, Any]) -> dict[Any, Any]:
 
 def _rows(found: Sequence[Any]) -> tuple[PageRow, ...]:
     documents = content.summaries(OWNER_KIND, [row.id for row in found])
-    authors = {one.author_id for one in documents.values() if one.author_id is not None}
+    authors = {who for one in documents.values() for who in (one.author_id, one.edited_by) if who is not None}
     names = {}
     if authors:
         names = _mapping(select(Person.id, Person.name).where(Person.id.in_(authors)))
-    rows = []
+    listed = []
     for row in found:
         about = documents.get(row.id)
         state = row.status
-        if about is not None and row.status == PUBLISHED and about.newest_id != about.published_id:
+        if about is not None and row.status == PUBLISHED and about.is_changed:
             state = "changed"
-        changed_at = max(row.updated_at, about.saved_at) if about else row.updated_at
-        author = names.get(about.author_id, "") if about and about.author_id else ""
-        rows.append(PageRow(PageView(*row[:4]), state, changed_at, author))
-    return tuple(rows)
+        moments = [row.updated_at, *([about.saved_at, about.edited_at or about.saved_at] if about else [])]
+        changed_at = max(moments)
+        author_id = (about.edited_by if about.edited_at else about.author_id) if about else None
+        author = names.get(author_id, "") if author_id else ""
+        listed.append(PageRow(PageView(*row[:5]), state, changed_at, author))
+    return tuple(listed)

@@ -33,6 +33,12 @@ class TitleRefused(Problem):
     status = 422
 
 
+class KindRefused(Problem):
+    """This cannot be the name of a kind of page."""
+
+    status = 422
+
+
 class PageMissing(NotFound):
     """There is no page of that id (any more)."""
 
@@ -43,13 +49,13 @@ class PageMissing(NotFound):
 
 
 def create_page(
-    *, slug: str, title: str, document: Mapping[str, Any], actor_id: int | None, publish: bool = True
+    *, slug: str, title: str, document: Mapping[str, Any], actor_id: int | None, publish: bool = True, kind: str = ""
 ) -> PageView:
-    """Make a page with its document.
+    """Make a page with its document. ``kind`` chooses a template of the theme, "" an ordinary page.
 
     Raises ``SlugRefused``, ``TitleRefused``, ``DocumentInvalid``; then nothing is made.
     """
-    row = Page(slug=_free_slug(slug, None), title=_title(title), status=DRAFT)
+    row = Page(slug=_free_slug(slug, None), title=_title(title), status=DRAFT, kind=_kind(kind))
     session.add(row)
     session.flush()  # the document points at its id
     content.save_document(OWNER_KIND, row.id, document, author_id=actor_id, publish=publish)
@@ -60,29 +66,39 @@ def create_page(
 
 
 def save_page(
-    page_id: int, *, slug: str, title: str, document: Mapping[str, Any], actor_id: int | None, publish: bool
-) -> PageView:
-    """Change title, address and document; ``publish`` lets visitors have the document, else it waits as a draft.
+    page_id: int, *, slug: str, title: str, document: Mapping[str, Any] | None = None, actor_id: int | None,
+    publish: bool = False, kind: str | None = None,
+) -> PageView:  # fmt: skip
+    """Change title, address and document (None: as it is); ``publish`` lets visitors have it, else it is a draft.
 
-    Title and address count at once. An address that visitors know goes on leading to the page. Raises ``NotFound``,
-    ``SlugRefused``, ``TitleRefused``, ``DocumentInvalid``; then nothing is changed.
+    Title, address and kind (None: as it is) count at once. An address that visitors know goes on leading to the page.
+    Raises ``NotFound``, ``SlugRefused``, ``TitleRefused``, ``KindRefused``, ``DocumentInvalid``; then nothing is
+    changed.
     """
     row = _get(page_id)
     new_slug, new_title = _free_slug(slug, row), _title(title)
-    content.save_document(OWNER_KIND, page_id, document, author_id=actor_id, publish=publish)
+    if document is not None:
+        content.save_document(OWNER_KIND, page_id, document, author_id=actor_id, publish=publish)
     if new_slug != row.slug:
         session.execute(delete(OldSlug).where(OldSlug.slug == new_slug))
         if row.status == PUBLISHED:
             session.add(OldSlug(slug=row.slug, page_id=page_id))
-    before = {"slug": row.slug, "title": row.title}
-    row.slug, row.title = new_slug, new_title
-    after = {"slug": new_slug, "title": new_title}
+    before = {"slug": row.slug, "title": row.title, "kind": row.kind}
+    row.slug, row.title, row.kind = new_slug, new_title, row.kind if kind is None else _kind(kind)
+    after = {"slug": new_slug, "title": new_title, "kind": row.kind}
     detail = {"before": before, "after": after}
     audit.record("pages.saved", actor_id=actor_id, subject=f"page/{page_id}", detail=detail)
     if before != after:
         state.bump_content_version()
-    if publish:
+    if publish and document is not None:
         _set_status(row, PUBLISHED, actor_id)
+    return _view(row)
+
+
+def published(page_id: int, *, actor_id: int | None) -> PageView:
+    """Its document was published, so visitors get the page. Raises ``NotFound``."""
+    row = _get(page_id)
+    _set_status(row, PUBLISHED, actor_id)
     return _view(row)
 
 
@@ -114,7 +130,7 @@ def _get(page_id: int) -> Page:
 
 
 def _view(row: Page) -> PageView:
-    return PageView(row.id, row.slug, row.title, row.status)
+    return PageView(row.id, row.slug, row.title, row.status, row.kind)
 
 
 def _set_status(row: Page, status: str, actor_id: int | None) -> None:
@@ -133,6 +149,13 @@ def _title(title: str) -> str:
     if len(title) > 200:
         raise TitleRefused(_("A title has at most 200 characters."))
     return title
+
+
+def _kind(kind: str) -> str:
+    # A kind that no theme knows is kept: the theme that knows it may come back.
+    if kind and (len(kind) > 40 or not _SLUG.fullmatch(kind)):
+        raise KindRefused(_("A kind has small letters, digits and single hyphens."))
+    return kind
 
 
 def _free_slug(slug: str, owner: Page | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from flask import Blueprint, request
@@ -11,18 +10,17 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
 from lms.base import clock
-from lms.base.problem import Forbidden
 from lms.content import document, render
-from lms.content import services as content
-from lms.content.problems import DocumentInvalid
 from lms.extend import RenderContext
-from lms.pages import policies, reading, services
+from lms.pages import menus, policies, reading, services
 from lms.pages.forms import PageForm
 from lms.settings import services as settings
-from lms.web import current_person, flash, public, redirect, requires
+from lms.themes import appearance, catalog, hierarchy
+from lms.web import current_person, flash, public, redirect, render_first, requires
 from lms.web import render as draw
 
 blueprint = Blueprint("pages", __name__, template_folder="templates")
+blueprint.add_app_template_global(menus.shown, "menu")
 
 
 @blueprint.get("/")
@@ -54,8 +52,17 @@ def _home_slug() -> str:
 
 def _show(found: reading.PublicPage, path: str, *, is_home: bool = False) -> str:
     ctx = RenderContext(person=current_person(), now=clock.now(), path=path, owner=found.page)
-    rendered = render.revision_html(found.revision_id, ctx)
-    return draw("pages/page.html", page=found.page, rendered=rendered, is_home=is_home)
+    return _themed(found.page, render.revision_html(found.revision_id, ctx), is_home=is_home)
+
+
+def _themed(page: reading.PageView, rendered: render.Rendered, *, is_home: bool) -> str:
+    templates = hierarchy.candidates("page", slug=page.slug, kind=page.kind)
+    return render_first(templates, page=page, rendered=rendered, is_home=is_home)
+
+
+def themed(rendered: render.Rendered, ctx: RenderContext) -> str:
+    """The page of ``ctx.owner`` around a document that may be another than the published one: for editors."""
+    return _themed(ctx.owner, rendered, is_home=ctx.owner.slug == _home_slug())
 
 
 @blueprint.get("/admin/pages")
@@ -71,30 +78,28 @@ def index() -> ResponseReturnValue:
 @requires(policies.EDIT)
 def new() -> ResponseReturnValue:
     """An empty form."""
-    return _form_page(PageForm(document=_pretty(document.empty())), None)
+    return _form_page(_form(), None)
 
 
 @blueprint.post("/admin/pages/new")
 @requires(policies.EDIT)
 def create() -> ResponseReturnValue:
-    """Make the page, or show the form again with what is wrong; nothing typed is lost."""
+    """Make an empty draft and go on to what shall stand on it, or show the form again with what is wrong."""
     return _save(None)
 
 
 @blueprint.get("/admin/pages/<int:page_id>")
 @requires(policies.EDIT)
 def edit(page_id: int) -> ResponseReturnValue:
-    """The page's form, with the newest document, published or not."""
+    """The page's title and address."""
     page = _page(page_id)
-    newest = content.newest_revision(reading.OWNER_KIND, page_id)
-    tree = newest.tree if newest else document.empty()
-    return _form_page(PageForm(title=page.title, slug=page.slug, document=_pretty(tree)), page)
+    return _form_page(_form(title=page.title, slug=page.slug, kind=page.kind), page)
 
 
 @blueprint.post("/admin/pages/<int:page_id>")
 @requires(policies.EDIT)
 def save(page_id: int) -> ResponseReturnValue:
-    """Save as a draft or publish, or show the form again with what is wrong."""
+    """Change title and address, or show the form again with what is wrong; nothing typed is lost."""
     return _save(_page(page_id))
 
 
@@ -119,37 +124,36 @@ def _page(page_id: int) -> reading.PageView:
     return page
 
 
-def _pretty(tree: object) -> str:
-    return json.dumps(tree, indent=2, ensure_ascii=False)
-
-
 def _save(page: reading.PageView | None) -> ResponseReturnValue:
-    publish = request.form.get("act") == "publish"
-    if publish and not policies.may(current_person(), page, "publish"):
-        raise Forbidden(_("You may not publish pages."), next_step=_("Save a draft, and ask somebody who may."))
-    form = PageForm()
-    values: dict[str, Any] = {"slug": form.slug.data or "", "title": form.title.data or ""}
-    values |= {"actor_id": _actor(), "publish": publish}
+    form = _form(kind=page.kind if page else "")
+    values: dict[str, Any] = {"slug": form.slug.data or "", "title": form.title.data or "", "actor_id": _actor()}
+    if "kind" in form:
+        values["kind"] = form.kind.data or ""
     try:
         if not form.validate():
             return _form_page(form, page), 422
-        tree = document.parse(form.document.data or "")
         if page is None:
-            saved = services.create_page(**values, document=tree)
-        else:
-            saved = services.save_page(page.id, **values, document=tree)
+            made = services.create_page(**values, document=document.empty(), publish=False)
+            return redirect(edit_path(made))
+        services.save_page(page.id, **values)
     except services.TitleRefused as refusal:
         form.title.errors = [refusal.sentence]
     except services.SlugRefused as refusal:
         form.slug.errors = [refusal.sentence]
-    except DocumentInvalid as refusal:
-        form.document.errors = [str(fault) for fault in refusal.faults]
     else:
-        flash(_("The page is published.") if publish else _("The draft is saved."), "good")
-        return redirect(f"/admin/pages/{saved.id}")
+        flash(_("Title and address are saved."), "good")
+        return redirect(f"/admin/pages/{page.id}")
     return _form_page(form, page), 422
 
 
+def edit_path(page: reading.PageView) -> str:
+    """Where the page is edited."""
+    return f"/admin/pages/{page.id}/edit"
+
+
+def _form(**values: Any) -> PageForm:
+    return PageForm(kinds=catalog.kinds(appearance.active().themes, "page"), **values)
+
+
 def _form_page(form: PageForm, page: reading.PageView | None) -> str:
-    faults = form.document.errors if form.document.errors else ()
-    return draw("admin/pages/form.html", form=form, page=page, faults=faults, home=_home_slug())
+    return draw("admin/pages/form.html", form=form, page=page, home=_home_slug())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lms.sample import picture
 from lms.sample.blocks import (
     Json,
     button,
@@ -32,7 +33,7 @@ def home(*, course_path: str, lesson_path: str, picture_key: str = "") -> Json:
         button("See the courses", page_address("/courses")),
         button("Read a lesson first", page_address(lesson_path), "quiet"),
     ]
-    beside = [image(picture_key, "")] if picture_key else []
+    beside = [image(picture_key, picture.ALT)] if picture_key else []
     beside.append(
         text(
             f'<p><strong><a href="{course_path}">Letters that get answered</a></strong><br>Margaret Ellis, nine '

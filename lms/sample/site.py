@@ -30,9 +30,12 @@ SETTINGS: dict[str, Any] = {
 }
 """Values of the settings section "site"."""
 
-PAGES: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("home", "Home", pages.home(course_path=COURSE_PATH, lesson_path=FIRST_LESSON_PATH)),
-    (MANAGE_SLUG, "Manage your subscription", pages.manage()),
-    ("about", "About this school", pages.about()),
-)
-"""Address, title and document of each page."""
+
+def documents(picture_key: str = "") -> tuple[tuple[str, str, dict[str, Any]], ...]:
+    """Address, title and document of each page; ``picture_key`` as ``pages.home`` takes it."""
+    home = pages.home(course_path=COURSE_PATH, lesson_path=FIRST_LESSON_PATH, picture_key=picture_key)
+    return (
+        ("home", "Home", home),
+        (MANAGE_SLUG, "Manage your subscription", pages.manage()),
+        ("about", "About this school", pages.about()),
+    )

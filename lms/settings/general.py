@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any
 from zoneinfo import available_timezones
 
 from flask_babel import gettext as _
@@ -23,15 +22,9 @@ LANGUAGES = (("en", "English"), ("en-GB", "English (United Kingdom)"))
 
 @cache
 def _timezones() -> tuple[tuple[str, str], ...]:
+    """The zones that this machine knows."""
     places = sorted(name for name in available_timezones() if re.match(r"[A-Z][a-z]+/", name) and "Etc" not in name)
     return tuple((name, name.replace("_", " ")) for name in ("UTC", *places))
-
-
-class Timezone(SelectField):
-    """One of the zones that this machine knows."""
-
-    def __init__(self, label: Any = "", **options: Any) -> None:
-        super().__init__(label, choices=_timezones, **options)
 
 
 class MenuField(StructuredField):
@@ -61,8 +54,11 @@ class GeneralForm(FlaskForm):
         description=_l("People who have an account can always sign in."),
     )
     language = Choice(_l("Language"), choices=LANGUAGES, description=_l("How words, dates and amounts are written."))
-    timezone = Timezone(
-        _l("Time zone"), default="UTC", description=_l("For dates shown to visitors. People can choose their own.")
+    timezone = SelectField(
+        _l("Time zone"),
+        choices=_timezones,
+        default="UTC",
+        description=_l("For dates shown to visitors. People can choose their own."),
     )
     menu = MenuField(_l("Menu"), default=list)
     footer = MenuField(_l("Footer"), default=list)

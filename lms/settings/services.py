@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import current_app
+from flask_babel import gettext as _
 
 from lms.audit import services as audit
-from lms.base.seal import Sealer, load_or_make_keys
-from lms.host import config
+from lms.base.problem import Conflict
 from lms.settings import fields, store
 from lms.settings.fields import UnknownSetting, environment_name
+from lms.settings.keys import seal, sealer, unseal
 
 __all__ = [
     "Change",
+    "ChangedMeanwhile",
     "UnknownSetting",
     "delete_section",
     "environment_name",
@@ -33,6 +34,7 @@ __all__ = [
     "set_secret",
     "unseal",
     "values",
+    "version",
 ]
 
 # Four of fewer than twelve characters would give away too much of a secret.
@@ -45,6 +47,16 @@ class Change:
 
     actor_id: int | None
     at: datetime
+
+
+class ChangedMeanwhile(Conflict):
+    """Somebody else saved the section since the form was drawn; nothing is stored."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Somebody else saved these settings while this page was open."),
+            next_step=_("Both values are shown below: keep yours or take theirs, then save again."),
+        )
 
 
 def get(section: str, name: str, default: Any = None) -> Any:
@@ -81,17 +93,30 @@ def values(section: str) -> dict[str, Any]:
 def fixed(section: str) -> frozenset[str]:
     """The names that an environment variable decides: shown, but not to be changed in the browser."""
     known = fields.of_section(section) or {}
-    return frozenset(name for name in known if environment_name(section, name) in os.environ)
+    return frozenset(name for name, field in known.items() if fields.from_environment(section, name, field) is not None)
 
 
-def save(section: str, values: Mapping[str, Any], *, actor_id: int | None) -> list[str]:
+def version(section: str) -> str:
+    """A mark of what is stored of the section: another one after every change. ``save`` compares it."""
+    return _mark(section, store.everything())
+
+
+def _mark(section: str, stored: store.Values) -> str:
+    rows = sorted((name, one.value, one.sealed) for (of, name), one in stored.items() if of == section)
+    return hashlib.sha256(json.dumps(rows, default=str).encode()).hexdigest()[:16]
+
+
+def save(section: str, values: Mapping[str, Any], *, actor_id: int | None, seen: str | None = None) -> list[str]:
     """Store values, which the caller's form has checked; returns the names of those that changed.
 
-    An empty secret stays as it is. One audit row tells old and new, of secrets only the name. Raises
-    ``UnknownSetting`` for a name that the section's form lacks, ``TypeError`` for what is no JSON; then nothing
-    is stored.
+    An empty secret stays as it is. One audit row tells old and new, of secrets only the name. ``seen`` is the
+    ``version`` that the values were made from. Raises ``ChangedMeanwhile`` where it is not the present one any more,
+    ``UnknownSetting`` for a name that the section's form lacks, ``TypeError`` for what is no JSON; then nothing is
+    stored.
     """
     known = fields.of_section(section)
+    if seen is not None and _mark(section, store.locked()) != seen:
+        raise ChangedMeanwhile
     for name, value in values.items():
         if known is not None:
             _field(known, section, name)
@@ -124,11 +149,14 @@ def set_secret(section: str, name: str, value: str | None, *, actor_id: int | No
 
 
 def secret(section: str, name: str) -> str | None:
-    """The secret itself, None where there is none. Raises ``lms.base.seal.CannotOpen`` with a wrong key file."""
+    """The secret itself, None where there is none. Raises ``lms.base.seal.CannotOpen`` with a wrong key file.
+
+    One query each time: with a key that was replaced a second ago, another server would be asked in vain.
+    """
     given = fields.from_environment(section, name, None)
     if given is not None:
         return str(given)
-    stored = store.everything().get((section, name))
+    stored = store.now(section, name)
     if stored is None or stored.sealed is None:
         return None
     return unseal(f"{section}.{name}", stored.sealed)
@@ -152,25 +180,6 @@ def last_change(section: str) -> Change | None:
     """The newest change of the section, None while nobody changed anything."""
     newest = audit.entries(subject=f"settings/{section}", limit=1)
     return Change(newest[0].actor_id, newest[0].at) if newest else None
-
-
-def sealer() -> Sealer:
-    """Seals with the keys of ``instance/secret.key``."""
-    kept: Sealer | None = current_app.extensions.get("lms_sealer")
-    if kept is None:
-        kept = Sealer(load_or_make_keys(config.current().instance / "secret.key"))
-        current_app.extensions["lms_sealer"] = kept
-    return kept
-
-
-def seal(place: str, text: str) -> str:
-    """A secret for a column of another room or plugin. ``place`` names row and column; elsewhere it does not open."""
-    return sealer().seal(text, place)
-
-
-def unseal(place: str, sealed: str) -> str:
-    """What ``seal`` sealed for the place. Raises ``lms.base.seal.CannotOpen``."""
-    return sealer().open(sealed, place)
 
 
 def _field(known: Mapping[str, Any], section: str, name: str) -> Any:

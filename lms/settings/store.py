@@ -51,6 +51,18 @@ def everything() -> Values:
     return kept[1]
 
 
+def now(section: str, name: str) -> Stored | None:
+    """One setting as it is now, in the caller's transaction: what another process just stored counts at once."""
+    row = session.execute(_READ.where(SettingValue.section == section, SettingValue.name == name)).one_or_none()
+    return Stored(row.value, row.sealed) if row is not None else None
+
+
+def locked() -> Values:
+    """All stored settings as they are now, held until the end of the transaction: nobody else changes one meanwhile."""
+    _say_so()
+    return _read(session.execute(_READ))
+
+
 def _written_here() -> bool:
     # The transaction object is another one after a commit or a rollback, so the mark ends with it.
     mark = session().info.get(_WRITTEN)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +22,21 @@ from lms.testing.chromium import chromium
 from lms.testing.guard import closed_sockets
 from lms.testing.makers import Makers, session_cookie
 from lms.testing.queries import Queries
+from lms.testing.simulator import _running_simulator, simulator
 
-__all__ = ["chromium"]
+__all__ = ["_running_simulator", "chromium", "simulator"]
+# Its tests run from the plugins that subclass them; without this a failure would not show what differed.
+pytest.register_assert_rewrite("lms.testing.payments")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Random tests judge the code, not how busy the machine is: no deadlines, no complaints about slowness."""
+    if importlib.util.find_spec("hypothesis") is None:
+        return
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile("stoa", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("stoa")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -97,6 +113,17 @@ def sign_in(site: sites.TestSite) -> Callable[..., FlaskClient]:
         return browser
 
     return signed
+
+
+@pytest.fixture
+def letters(site: sites.TestSite) -> Callable[[], list[EmailMessage]]:
+    """``letters()``: what was sent, oldest first. Sending is a job, so ``site.jobs.run_due()`` comes before."""
+
+    def sent() -> list[EmailMessage]:
+        files = sorted((site.config.instance / "outbox").glob("*.eml"))
+        return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
+
+    return sent
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import before_render_template, template_rendered
+from flask import before_render_template, request_tearing_down, template_rendered
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _rendering = threading.local()
@@ -46,8 +46,13 @@ def closed_sockets() -> Iterator[list[Any]]:
     def ends(*_: Any, **__: Any) -> None:
         _depth(-1)
 
+    def over(*_: Any, **__: Any) -> None:
+        # A template that failed has begun and never ended.
+        _rendering.depth = 0
+
     before_render_template.connect(begins)
     template_rendered.connect(ends)
+    request_tearing_down.connect(over)
     socket.socket.connect = connect  # type: ignore[method-assign]
     try:
         yield connected
@@ -55,4 +60,5 @@ def closed_sockets() -> Iterator[list[Any]]:
         socket.socket.connect = original  # type: ignore[method-assign]
         before_render_template.disconnect(begins)
         template_rendered.disconnect(ends)
+        request_tearing_down.disconnect(over)
         _rendering.depth = 0

@@ -12,7 +12,7 @@ from lms.accounts import passwords
 from lms.accounts import services as accounts
 from lms.accounts.services import PersonView
 from lms.commerce import offers
-from lms.commerce.offers import OfferView
+from lms.commerce.offer_view import OfferView
 from lms.content import document
 from lms.courses import services as courses
 from lms.courses.outline import Outline, PlacementView
@@ -113,7 +113,9 @@ class Makers:
             courses.publish_course(course.id, actor_id=None)
         return self.commit(MadeCourse(courses.outline(course.id)))
 
-    def page(self, *blocks: dict[str, Any], slug: str = "", title: str = "", publish: bool = True) -> PageView:
+    def page(
+        self, *blocks: dict[str, Any], slug: str = "", title: str = "", publish: bool = True, kind: str = ""
+    ) -> PageView:
         """A page of the site with these blocks; without any, with a short text."""
         number = self.next()
         tree = document.empty()
@@ -121,7 +123,7 @@ class Makers:
         return self.commit(
             pages.create_page(
                 slug=slug or f"page-{number}", title=title or f"Page {number}", document=tree, actor_id=None,
-                publish=publish,
+                publish=publish, kind=kind,
             )
         )  # fmt: skip
 

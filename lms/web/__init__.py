@@ -5,8 +5,9 @@ from flask import flash
 from lms.web.access import public, requires, signed_in
 from lms.web.forms import Form
 from lms.web.limits import TooMany, forgive, give_back, rate_limit
-from lms.web.page import redirect, render, site_url, slot
+from lms.web.page import redirect, render, render_first, site_url
 from lms.web.person import COOKIE, CurrentPerson, current_person
+from lms.web.slots import slot
 
 __all__ = [
     "COOKIE",
@@ -21,6 +22,7 @@ __all__ = [
     "rate_limit",
     "redirect",
     "render",
+    "render_first",
     "requires",
     "signed_in",
     "site_url",

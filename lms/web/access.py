@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -23,13 +23,18 @@ class Undeclared(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a view declared. ``cache``: equal for all guests; ``writes``: a GET that writes; ``csrf`` off: webhooks."""
+    """What a view declared. ``cache``: equal for all guests; ``writes``: a GET that writes; ``csrf`` off: webhooks.
+
+    ``reads_first``: a GET that writes begins by reading, and enters a write scope of its own for what it writes. Where
+    many press at once, whoever only looks then waits for nobody: SQLite has one writer.
+    """
 
     capability: str = ""
     sign_in: bool = False
     cache: bool = False
     writes: bool = False
     csrf: bool = True
+    reads_first: bool = False
 
 
 def _mark(view: View, access: Access) -> View:
@@ -41,6 +46,11 @@ def public(view: View | None = None, *, cache: bool = False, writes: bool = Fals
     """Everybody may see it. ``cache=True``: the answer to a guest may be kept and given to all guests."""
     access = Access(cache=cache, writes=writes, csrf=csrf)
     return _mark(view, access) if view is not None else lambda wrapped: _mark(wrapped, access)
+
+
+def reads_first(view: View) -> View:
+    """Above a view that says ``writes=True`` and enters a write scope of its own for what it writes."""
+    return _mark(view, replace(getattr(view, _MARK), reads_first=True))
 
 
 def signed_in(view: View | None = None, *, writes: bool = False) -> Any:
@@ -59,10 +69,13 @@ def declared(view: Any) -> Access | None:
     return getattr(view, _MARK, None)
 
 
+_STRICTEST = Access()
+
+
 def current_access() -> Access:
     """What the view of this request declared; for an unknown address the strictest reading."""
     view = request.endpoint and _view_functions().get(request.endpoint)
-    return declared(view) or Access()
+    return declared(view) or _STRICTEST
 
 
 def _view_functions() -> dict[str, Any]:

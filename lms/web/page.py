@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,15 @@ from typing import Any
 import flask
 from flask import Flask, Response, current_app, request
 from flask_babel import format_date, format_datetime, get_locale, get_timezone
-from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
 from lms.base.money import Money
-from lms.extend import NavItem, Slot
-from lms.host import guard, registry
 from lms.host.config import current
 from lms.web.access import public
 from lms.web.icons import font_preloads, icon
 from lms.web.person import current_person
+from lms.web.site import site_view
+from lms.web.slots import admin_nav, slot
 
 Assets = Mapping[str, tuple[Path, ...]]
 
@@ -29,6 +28,11 @@ Assets = Mapping[str, tuple[Path, ...]]
 def render(template: str, **context: Any) -> str:
     """The template's text, drawn for whoever asks now."""
     return flask.render_template(template, **context)
+
+
+def render_first(templates: Sequence[str], **context: Any) -> str:
+    """The same with the first of the templates that a theme, a plugin or the core has (``lms.themes.hierarchy``)."""
+    return flask.render_template(list(templates), **context)
 
 
 def redirect(address: str) -> Response:
@@ -68,7 +72,7 @@ def asset(path: str) -> str:
         file = _file(source, name)
         version = f"?v={_digest(file, file.stat().st_mtime)}" if file else ""
         address = f"/static/{path}{version}"
-        if not current_app.debug:
+        if not current_app.jinja_env.auto_reload:
             kept[path] = address
     return address
 
@@ -84,32 +88,14 @@ def _static(source: str, path: str) -> Response:
     return response
 
 
-def slot(place: str, **context: Any) -> Markup:
-    """What plugins put at a place; a piece that fails costs only itself."""
-    parts = [
-        guard.call(item.plugin, f"slot {item.name}", item.render, context, default="")
-        for item in registry.current().items(Slot)
-        if item.place == place
-    ]
-    return Markup("").join(parts)
-
-
-def admin_nav() -> list[tuple[str, list[NavItem]]]:
-    """The sidebar's groups with the entries that this person may open."""
-    person = current_person()
-    groups: dict[str, list[NavItem]] = {"": [], "teach": [], "sell": [], "site": [], "system": []}
-    for item in registry.current().items(NavItem):
-        if person is not None and person.can(item.capability):
-            groups.setdefault(item.group, []).append(item)
-    return [(group, items) for group, items in groups.items() if items]
-
-
 def _money(amount: int, currency: str, short: bool = False) -> str:
     return Money(currency, amount).format(str(get_locale() or "en"), short=short)
 
 
-def _date(value: datetime | None, style: str = "long") -> str:
-    return format_date(value.astimezone(get_timezone()), style) if value else ""
+def _date(value: date | None, style: str = "long") -> str:
+    """A moment's day in the reader's zone, or a day as it stands in a calendar."""
+    day = value.astimezone(get_timezone()) if isinstance(value, datetime) else value
+    return format_date(day, style) if day else ""
 
 
 def _datetime(value: datetime | None, style: str = "long") -> str:
@@ -118,7 +104,11 @@ def _datetime(value: datetime | None, style: str = "long") -> str:
 
 def _context() -> dict[str, Any]:
     # request.path, not full_path: the address of a page as menus know it.
-    return {"person": current_person(), "current_path": request.path if flask.has_request_context() else ""}
+    return {
+        "person": current_person(),
+        "site": site_view(),
+        "current_path": request.path if flask.has_request_context() else "",
+    }
 
 
 def init_app(app: Flask, assets: Assets) -> None:

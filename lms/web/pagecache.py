@@ -2,6 +2,7 @@
 
 A guest's page is equal for all guests, so it is drawn once per content version and host, and given out before Flask
 is even asked (no query, no session). A request with our session cookie never comes near it. Entries carry an ``ETag``.
+What changes by itself, because time passes, says so with ``good_until``.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, g, has_request_context, request
 
-from lms.host import state
+from lms.base import clock
+from lms.host import guard, state
 from lms.web.access import current_access
 from lms.web.person import COOKIE
 
@@ -29,12 +32,13 @@ Version = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An answer, ready to send, and the content version it belongs to."""
+    """An answer, ready to send, the content version it belongs to, and until when it is right (domain time, UTC)."""
 
     version: Version
     headers: tuple[tuple[str, str], ...]
     body: bytes
     etag: str
+    until: datetime | None = None
 
 
 class PageCache:
@@ -44,9 +48,9 @@ class PageCache:
         self._pages: OrderedDict[tuple[str, str], Kept] = OrderedDict()
 
     def get(self, key: tuple[str, str], version: Version) -> Kept | None:
-        """The answer for the key, if it is of this version."""
+        """The answer for the key, if it is of this version and still right."""
         kept = self._pages.get(key)
-        if kept is None or kept.version != version:
+        if kept is None or kept.version != version or _is_over(kept.until):
             return None
         return kept
 
@@ -56,6 +60,19 @@ class PageCache:
         self._pages.move_to_end(key)
         while len(self._pages) > _ENTRIES:
             self._pages.popitem(last=False)
+
+
+def good_until(moment: datetime | None) -> None:
+    """Say that the page that is being drawn changes by itself at ``moment`` (domain time, UTC; None: it does not).
+
+    Guests get it from memory until then and not a moment longer. Of several moments the earliest counts.
+    """
+    if moment is not None and has_request_context():
+        g.lms_good_until = min(moment, g.get("lms_good_until", moment))
+
+
+def _is_over(until: datetime | None) -> bool:
+    return until is not None and until <= clock.now()
 
 
 def _version(numbers: Mapping[str, int]) -> Version:
@@ -76,7 +93,8 @@ def keep(response: Response) -> Response:
     if "Set-Cookie" in response.headers or "Cookie" in response.headers.get("Vary", ""):
         return response
     version = request.environ.get(_DRAWN_AT)
-    if version is None:
+    # A page that lacks a piece of a plugin is drawn again: next time the piece may be there.
+    if version is None or guard.is_incomplete():
         return response
     body = response.get_data()
     etag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
@@ -84,7 +102,8 @@ def keep(response: Response) -> Response:
     response.headers["Cache-Control"] = "public, max-age=0, must-revalidate"
     if len(body) <= _LARGEST:
         cache: PageCache = current_app.extensions["lms_pages"]
-        cache.put((request.host, request.path), Kept(version, tuple(response.headers), body, etag))
+        until = g.get("lms_good_until")
+        cache.put((request.host, request.path), Kept(version, tuple(response.headers), body, etag, until))
     return response
 
 

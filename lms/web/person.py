@@ -51,14 +51,32 @@ def current_person() -> CurrentPerson | None:
     if not has_request_context() or COOKIE not in request.cookies:
         return None
     if "lms_person" not in g:
-        user = flask_login.current_user
-        g.lms_person = user._get_current_object() if user.is_authenticated else None
+        g.lms_person = _load(request)
     return g.lms_person  # type: ignore[no-any-return]
+
+
+def look_as(person: CurrentPerson | None, attention: str = "") -> None:
+    """For the rest of this request, and only to draw: who looks is ``person``, None for a guest.
+
+    ``attention`` is what that person's account draws attention to, "past_due" say. For previews. Check first who asked
+    for it.
+    """
+    g.lms_person = person
+    g.lms_looks_with = attention
+
+
+def previewed_attention() -> str:
+    """What the account of the person that this request is drawn for in a preview draws attention to; "" for nothing."""
+    return str(g.get("lms_looks_with", ""))
 
 
 def _load(http_request: Request) -> CurrentPerson | None:
     loader: Any = registry.current().service("person_loader")
     return loader.load(http_request) if loader is not None else None
+
+
+def _for_flask_login(_http_request: Request) -> CurrentPerson | None:
+    return current_person()
 
 
 class Manager(flask_login.LoginManager):
@@ -69,8 +87,11 @@ class Manager(flask_login.LoginManager):
 
 
 def init_app(app: Flask) -> None:
-    """Let Flask-Login ask our session rows; its context processor would load a person on every page."""
+    """Let Flask-Login, for extensions that know it, say who ``current_person`` is.
+
+    Its context processor would load a person on every page.
+    """
     manager = Manager()
     manager.init_app(app, add_context_processor=False)
-    manager.request_loader(_load)
+    manager.request_loader(_for_flask_login)
     manager.session_protection = None

@@ -8,6 +8,7 @@ from flask import Flask, Response, g, request
 
 from lms.db import Mode, commit, rollback
 from lms.db.engine import MODE
+from lms.host import state
 from lms.web.access import current_access
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -15,8 +16,11 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 def begin() -> None:
     """Choose the scope before the first statement of the request."""
-    reads = request.method in _SAFE and not current_access().writes
-    g.lms_mode = MODE.set(Mode.READ if reads else Mode.WRITE)
+    access, is_safe = current_access(), request.method in _SAFE
+    reads = is_safe and not access.writes
+    g.lms_mode = MODE.set(Mode.READ if reads or (is_safe and access.reads_first) else Mode.WRITE)
+    if reads:
+        state.hold()
 
 
 def finish(response: Response) -> Response:
@@ -37,3 +41,4 @@ def init_app(app: Flask) -> None:
         token: Any = g.pop("lms_mode", None)
         if token is not None:
             MODE.reset(token)
+            state.release()

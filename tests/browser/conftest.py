@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -17,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
+# How long to wait says nothing about the product: a busy machine draws a preview late.
+expect.set_options(timeout=15_000)
 AXE = ROOT / "lms" / "web" / "static" / "dist" / "dev" / "axe.min.js"
 
 
@@ -96,9 +99,11 @@ def start_demo(instance: Path, *options: str) -> tuple[subprocess.Popen[bytes], 
             stdout=log,
             stderr=log,
             cwd=instance.parent,
+            # Whoever runs the tests in the background has told every child to ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
     told = instance / "demo.json"
-    until = time.monotonic() + 90
+    until = time.monotonic() + 300
     while not told.exists() or not told.read_text().endswith("}\n"):
         if process.poll() is not None or time.monotonic() > until:
             process.kill()
@@ -128,6 +133,28 @@ def fresh_demo(tmp_path: Path) -> Iterator[Demo]:
     process, running = start_demo(tmp_path / "instance", "--fresh")
     yield running
     stop_demo(process)
+
+
+class Rows:
+    """The demo's database by hand, while it runs: for what no page can bring about."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __call__(self, *statements: str) -> None:
+        with closing(sqlite3.connect(self.file, timeout=30)) as connection, connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def columns(self, table: str) -> list[str]:
+        with closing(sqlite3.connect(self.file, timeout=30)) as connection:
+            return [str(row[1]) for row in connection.execute(f"PRAGMA table_info({table})")]
+
+
+@pytest.fixture
+def change_rows(demo: Demo) -> Rows:
+    """``change_rows("UPDATE …")`` writes into the database of the shared demo."""
+    return Rows(demo.instance / "lms.db")
 
 
 @pytest.fixture
@@ -178,3 +205,23 @@ def check_accessibility(page: Page) -> None:
 @pytest.fixture
 def accessible() -> Callable[[Page], None]:
     return check_accessibility
+
+
+@pytest.fixture
+def in_every_light() -> Callable[[Page], None]:
+    """``in_every_light(page)``: axe at 1280 and 390 pixels, light and dark; and nothing is wider than the window."""
+
+    def look(page: Page) -> None:
+        before = page.viewport_size
+        for width, height in ((1280, 900), (390, 844)):
+            page.set_viewport_size({"width": width, "height": height})
+            for scheme in ("dark", "light"):
+                # Without motion, because a colour on its way from one scheme to the other is neither.
+                page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+                check_accessibility(page)
+            overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            assert overflow <= 0, f"{page.url} is {overflow} pixels wider than {width}"
+        if before is not None:
+            page.set_viewport_size(before)
+
+    return look

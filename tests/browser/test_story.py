@@ -6,18 +6,20 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 COURSE = "/courses/letters-that-get-answered"
 PORTAL = "/go/stripe/customer-portal"
 
 
-def connect_stripe(demo: Any, page: Page) -> None:
+def connect_stripe(demo: Any, page: Page, in_every_light: Callable[[Page], None]) -> None:
     demo.sign_in(page, "owner")
     page.goto(demo.url("/admin"))
     page.get_by_role("link", name="Settings").click()
     page.get_by_role("navigation", name="Settings").get_by_role("link", name="Stripe").click()
     expect(page.get_by_role("heading", name="Stripe", exact=True)).to_be_visible()
+    in_every_light(page)
     page.get_by_label("Restricted key").fill(demo.simulator_key())
     page.get_by_role("button", name="Connect Stripe").click()
     expect(page.get_by_text(re.compile("All steps are done"))).to_be_visible()
@@ -51,14 +53,18 @@ def see_no_portal(demo: Any, page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Manage your subscription")
 
 
+@pytest.mark.feature("TA-12", "SO-09")
 def test_the_main_job_from_connecting_stripe_to_renewing(
-    fresh_demo: Any, new_page: Callable[..., Page], accessible: Callable[[Page], None]
+    fresh_demo: Any,
+    new_page: Callable[..., Page],
+    accessible: Callable[[Page], None],
+    in_every_light: Callable[[Page], None],
 ) -> None:
     demo = fresh_demo
     guest, owner, student = new_page(), new_page(), new_page()
 
     # 2. The owner connects; the portal is active without a further click; mode and account are shown.
-    connect_stripe(demo, owner)
+    connect_stripe(demo, owner, in_every_light)
     connection = owner.get_by_role("article").filter(has=owner.get_by_role("heading", name="Simulator"))
     expect(connection).to_contain_text("Long Table")
     expect(connection).to_contain_text("Connected")
@@ -82,6 +88,17 @@ def test_the_main_job_from_connecting_stripe_to_renewing(
     student.get_by_role("link", name="Manage your subscription").first.click()
     expect(student.get_by_text(demo.people["student"]["email"]).first).to_be_visible()
     assert student.url.startswith(demo.simulator)
+
+    # Another card; Billing knows it after the way back.
+    student.get_by_role("link", name="Change card").click()
+    student.get_by_role("radio", name="Mastercard that pays").check()
+    student.get_by_role("button", name="Save card").click()
+    student.get_by_role("link", name=re.compile("Return to Long Table")).click()
+    expect(student).to_have_url(demo.url(demo.pages["manage"]))
+    student.goto(demo.url("/account/billing"))
+    expect(student.get_by_text("Mastercard ending in 4444")).to_be_visible()
+    student.goto(demo.url(demo.pages["manage"]))
+    student.get_by_role("link", name="Manage your subscription").first.click()
 
     # Cancel at period end; Return leads to the manage page, and the end is known already.
     student.get_by_role("link", name=re.compile("Cancel")).or_(
@@ -123,6 +140,7 @@ def reload_until(page: Page, condition: Callable[[], bool], tries: int = 60) -> 
     raise AssertionError(f"{page.url} never got there: {page.inner_text('body')[:800]}")
 
 
+@pytest.mark.feature("TA-24", "B-18")
 def test_a_second_students_page_in_the_same_cache_never_leads_to_the_first_ones_portal(
     demo: Any, new_page: Callable[..., Page]
 ) -> None:
@@ -175,3 +193,45 @@ def test_a_bank_debit_that_fails_opens_nothing_and_the_buyer_is_told(demo: Any, 
     reload_until(buyer, lambda: told() > 0)
     assert told() == 1
     see_no_portal(demo, buyer)
+
+
+def test_a_guest_buys_chooses_a_password_and_finds_the_portal(
+    demo: Any, new_page: Callable[..., Page], accessible: Callable[[Page], None]
+) -> None:
+    guest = new_page()
+    guest.goto(demo.url(COURSE))
+    guest.get_by_role("link", name="Buy this course").click()
+    expect(guest).to_have_url(re.compile("/checkout/"))
+    accessible(guest)
+    guest.get_by_role("radio", name=re.compile("a month")).check()
+    guest.get_by_label("E-mail").fill("bruno@example.org")
+    guest.get_by_role("button", name="Confirm and pay").click()
+    expect(guest.get_by_text("no money moves")).to_be_visible()
+    pay_by_card(guest)
+
+    # Back in the same browser: a name, a password, and in.
+    expect(guest).to_have_url(demo.url("/claim"))
+    expect(guest.get_by_label("E-mail")).to_have_value("bruno@example.org")
+    accessible(guest)
+    guest.get_by_label("Name").fill("Bruno")
+    guest.get_by_label("Password", exact=True).fill("eleven quiet herons")
+    guest.get_by_role("button", name="Create my account and begin").click()
+    expect(guest).to_have_url(re.compile("/learn/letters-that-get-answered/"))
+
+    # The customer that paid is theirs.
+    guest.goto(demo.url(demo.pages["manage"]))
+    guest.get_by_role("link", name="Manage your subscription").first.click()
+    expect(guest.get_by_text("bruno@example.org").first).to_be_visible()
+    assert guest.url.startswith(demo.simulator)
+
+    # The address has an account now: a second browser gets in by signing in or by the mailed link only.
+    stranger = new_page()
+    stranger.goto(demo.url(COURSE))
+    stranger.get_by_role("link", name="Buy this course").click()
+    stranger.get_by_label("E-mail").fill("bruno@example.org")
+    stranger.get_by_role("button", name="Confirm and pay").click()
+    pay_by_card(stranger)
+    expect(stranger.get_by_role("heading", level=1)).to_have_text("Thank you. Now sign in")
+    accessible(stranger)
+    stranger.goto(demo.url("/account"))
+    expect(stranger).to_have_url(re.compile("/login"))

@@ -20,7 +20,7 @@ from lms.base import clock
 from lms.base.problem import Unavailable
 from lms.commerce import services as commerce
 from lms.commerce.models import Order
-from lms.commerce.services import OfferView, OrderView, SubscriptionFact
+from lms.commerce.services import OfferView, OrderView, RefundFact, SubscriptionFact
 from lms.content import links
 from lms.courses import services as courses
 from lms.extend import LinkRefused, Service
@@ -37,7 +37,8 @@ class Bank(Service):
 
     kind = "payment_provider"
     name = "bank"
-    label = "the bank around the corner"
+    label = "The bank around the corner"
+    description = "You walk there and pay in cash."
 
     def __init__(self) -> None:
         self.started: list[OrderView] = []
@@ -61,6 +62,26 @@ def bank(site: TestSite) -> Bank:
     """The only provider besides our own for free offers."""
     made = Bank()
     registry.current()._services.setdefault("payment_provider", []).append(("bank", made))
+    return made
+
+
+class Envelope(Bank):
+    """Another provider, which sells no subscriptions."""
+
+    name = "envelope"
+    label = "Cash in an envelope"
+    description = "You send us the money by post."
+    order = 200
+
+    def can_sell(self, offer: OfferView) -> bool | str:
+        return super().can_sell(offer) if offer.kind == "one_time" else "No envelope comes every month."
+
+
+@pytest.fixture
+def envelope(bank: Bank) -> Envelope:
+    """A second provider, after the bank."""
+    made = Envelope()
+    registry.current()._services["payment_provider"].append(("envelope", made))
     return made
 
 
@@ -115,11 +136,17 @@ def token(page: Any) -> str:
     return found[1]
 
 
-def press(browser: FlaskClient, at: OfferView, chosen: OfferView | None = None) -> Any:
+def press(browser: FlaskClient, at: OfferView, chosen: OfferView | None = None, **more: str) -> Any:
     """Confirm on the checkout page, with the radio at ``chosen``."""
     page = browser.get(at.checkout_path)
-    form = {"csrf_token": token(page), "offer": (chosen or at).public_id}
+    form = {"csrf_token": token(page), "offer": (chosen or at).public_id, **more}
     return browser.post(at.checkout_path, data=form)
+
+
+def checked_way(page: Any) -> str | None:
+    """Which of several ways to pay is chosen."""
+    found = re.search(r'name="provider" value="(\w+)" checked', page.get_data(as_text=True))
+    return found[1] if found else None
 
 
 def count_orders() -> int:
@@ -131,6 +158,16 @@ def pay(order: OrderView, **more: Any) -> None:
     fact = {"provider": "bank", "provider_ref": f"pay-{order.number}", "subtotal": order.total, "total": order.total}
     with db.writes():
         commerce.record_paid(order.id, **{**fact, "currency": order.currency, "paid_at": clock.now(), **more})
+
+
+def give_back(order: OrderView, amount: int) -> None:
+    with db.writes():
+        commerce.record_refund(
+            RefundFact(
+                provider="bank", payment_ref=f"pay-{order.number}", provider_ref="back", amount=amount,
+                state="succeeded",
+            )
+        )  # fmt: skip
 
 
 def subscribe(order: OrderView, state: str = "active", **more: Any) -> None:
@@ -156,6 +193,7 @@ def test_a_guest_cannot_post_an_order(client: FlaskClient, bank: Bank, once: Off
     assert count_orders() == 0
 
 
+@pytest.mark.feature("B-05")
 def test_the_page_shows_all_offers_with_the_addressed_one_chosen(
     sign_in: SignIn, bank: Bank, anna: PersonView, once: OfferView, monthly: OfferView
 ) -> None:
@@ -165,11 +203,12 @@ def test_the_page_shows_all_offers_with_the_addressed_one_chosen(
     assert re.search(rf'value="{once.public_id}">', html)
     for expected in (
         "€49 once", "Yours to keep.", "€9 a month", "Next charge a month from today, cancel at any time.",
-        "the bank around the corner", "anna@example.org",
+        "You walk there and pay in cash.", "anna@example.org",
     ):  # fmt: skip
         assert expected in words(page)
 
 
+@pytest.mark.feature("B-02")
 def test_looking_writes_nothing_and_calls_no_provider(
     sign_in: SignIn, bank: Bank, anna: PersonView, once: OfferView
 ) -> None:
@@ -177,6 +216,7 @@ def test_looking_writes_nothing_and_calls_no_provider(
     assert (count_orders(), bank.started) == (0, [])
 
 
+@pytest.mark.feature("B-02")
 def test_confirming_leads_to_the_provider_with_one_open_order(
     both_databases: str, sign_in: SignIn, bank: Bank, anna: PersonView, once: OfferView
 ) -> None:
@@ -285,6 +325,7 @@ def test_a_form_sent_after_the_till_closed_orders_nothing(
     assert count_orders() == 0
 
 
+@pytest.mark.feature("B-20")
 def test_who_has_it_is_led_into_the_course_without_a_second_order(
     sign_in: SignIn, bank: Bank, anna: PersonView, once: OfferView, monthly: OfferView
 ) -> None:
@@ -316,6 +357,91 @@ def test_the_page_costs_the_same_however_many_offers_there_are(
         assert browser.get(once.checkout_path).status_code == 200
 
 
+# -- several ways to pay
+
+
+def test_one_way_to_pay_is_no_choice(sign_in: SignIn, bank: Bank, anna: PersonView, once: OfferView) -> None:
+    page = sign_in(anna).get(once.checkout_path)
+    assert 'name="provider"' not in page.get_data(as_text=True)
+    assert "You walk there and pay in cash." in words(page)
+
+
+def test_several_ways_to_pay_are_shown_with_a_sentence_each_in_their_order(
+    sign_in: SignIn, envelope: Envelope, anna: PersonView, once: OfferView, monthly: OfferView
+) -> None:
+    page = sign_in(anna).get(once.checkout_path)
+    text = words(page)
+    assert "How would you like to pay?" in text
+    assert text.index("The bank around the corner") < text.index("Cash in an envelope")
+    assert "You send us the money by post. Not for €9 a month." in text
+    assert checked_way(page) == "bank"
+
+
+def test_the_chosen_provider_gets_the_order(
+    sign_in: SignIn, bank: Bank, envelope: Envelope, anna: PersonView, once: OfferView
+) -> None:
+    press(sign_in(anna), once, provider="envelope")
+    assert (bank.started, [order.provider for order in envelope.started]) == ([], ["envelope"])
+
+
+def test_the_last_choice_is_remembered(
+    sign_in: SignIn, envelope: Envelope, anna: PersonView, once: OfferView, monthly: OfferView
+) -> None:
+    press(sign_in(anna), once, provider="envelope")
+    assert checked_way(sign_in(anna).get(once.checkout_path)) == "envelope"
+    # It does not sell this one.
+    assert checked_way(sign_in(anna).get(monthly.checkout_path)) == "bank"
+    assert checked_way(sign_in(person("bert@example.org", "student")).get(once.checkout_path)) == "bank"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sentence"),
+    [
+        ("envelope", "No envelope comes every month."),
+        ("gone", "This way to pay is not offered any longer."),
+        ("free", "This provider is for free offers."),
+    ],
+)
+def test_a_way_that_does_not_fit_the_offer_is_a_sentence_and_orders_nothing(
+    sign_in: SignIn, envelope: Envelope, anna: PersonView, once: OfferView, monthly: OfferView, wanted: str,
+    sentence: str,
+) -> None:  # fmt: skip
+    answer = press(sign_in(anna), once, chosen=monthly, provider=wanted)
+    assert answer.status_code == 409
+    assert f"{sentence} Choose another way to pay." in words(answer)
+    assert re.search(rf'value="{monthly.public_id}" checked', answer.get_data(as_text=True))
+    assert count_orders() == 0
+
+
+def test_a_free_offer_beside_others_needs_no_way_to_pay(
+    sign_in: SignIn, envelope: Envelope, anna: PersonView, once: OfferView, product: ProductView
+) -> None:
+    free = offer(product, kind="free")
+    assert press(sign_in(anna), once, chosen=free, provider="envelope").location == "/learn/letters"
+    assert envelope.started == []
+
+
+def test_a_provider_that_does_not_answer_stays_chosen(
+    sign_in: SignIn, envelope: Envelope, anna: PersonView, once: OfferView
+) -> None:
+    envelope.out_of_order = True
+    answer = press(sign_in(anna), once, provider="envelope")
+    assert (answer.status_code, checked_way(answer)) == (503, "envelope")
+
+
+@pytest.mark.parametrize("offers", [1, 12])
+def test_several_ways_cost_the_same_however_many_offers_there_are(
+    sign_in: SignIn, envelope: Envelope, anna: PersonView, product: ProductView, once: OfferView, queries: Queries,
+    offers: int,
+) -> None:  # fmt: skip
+    for _ in range(offers):
+        offer(product, kind="one_time", amount=5000)
+    browser = sign_in(anna)
+    browser.get(once.checkout_path)
+    with queries.at_most(12):
+        assert browser.get(once.checkout_path).status_code == 200
+
+
 # -- the order's page
 
 
@@ -339,6 +465,7 @@ def test_an_order_that_does_not_exist_is_a_404(sign_in: SignIn, anna: PersonView
         ("failed", "Your payment did not arrive.", "Try again"),
         ("expired", "The time to pay this order is over.", "Order again"),
         ("held", "We are looking at your payment.", "Back to the course"),
+        ("sent back", "Your money went back to you.", "Order again"),
         ("paid", "Paid", "Go to the course"),
     ],
 )
@@ -350,8 +477,10 @@ def test_an_order_says_how_it_stands_and_what_next(
     order = bank.started[0]
     if fact == "paid":
         pay(order)
-    elif fact == "held":
+    elif fact in ("held", "sent back"):
         pay(order, subtotal=1, total=1)
+        if fact == "sent back":
+            give_back(order, 1)
     elif fact is not None:
         with db.writes():
             commerce.record_order_state(order.id, fact)
@@ -405,6 +534,7 @@ def test_a_failed_charge_says_until_when_everything_stays_open(
     assert "Unpaid" in page
 
 
+@pytest.mark.feature("B-11")
 @pytest.mark.parametrize(
     ("fact", "sentence"),
     [("awaiting", "is on its way."), ("failed", "did not arrive.")],
@@ -482,3 +612,36 @@ def test_the_buy_link_of_an_offer_that_is_gone_leads_nowhere(site: TestSite, onc
     with pytest.raises(LinkRefused):
         item.open(links.context(None), {"offer": once.public_id})
     assert item.available(links.context(None)) == "Nothing is for sale."
+
+
+# -- a charge that failed
+
+
+@pytest.mark.feature("B-12")
+def test_a_failed_charge_is_told_on_every_page_with_what_to_do_until_it_is_paid(
+    sign_in: SignIn, bank: Bank, anna: PersonView, monthly: OfferView
+) -> None:
+    order = place(anna, monthly)
+    pay(order)
+    subscribe(order)
+    browser = sign_in(anna)
+    pages = ("/account", "/account/profile", "/courses")
+    assert not [path for path in pages if "Settle the payment" in words(browser.get(path))]
+    subscribe(order, "past_due", past_due_since=clock.now())
+    for path in pages:
+        assert "Your payment for Letters that get answered did not go through. Everything stays open until" in words(
+            browser.get(path)
+        ), path
+    # Billing tells more about it, once.
+    assert "did not go through. Everything" not in words(browser.get("/account/billing"))
+    subscribe(order, "suspended", reason="unpaid")
+    assert "Letters that get answered waits for your payment." in words(browser.get("/account"))
+    subscribe(order, "suspended", reason="paused")
+    assert "Settle the payment" not in words(browser.get("/account"))
+    subscribe(order)
+    assert "Settle the payment" not in words(browser.get("/account"))
+
+
+def place(buyer: PersonView, chosen: OfferView) -> OrderView:
+    with db.writes():
+        return commerce.place_order(buyer.id, chosen.id, "bank", clock.now())

@@ -24,6 +24,17 @@ def test_the_simulator_starts_without_a_site(tmp_path: Path, monkeypatch: pytest
     assert not instance.exists()
 
 
+@pytest.mark.parametrize("wrong", [{"LMS_ENV": "prodution"}, {"LMS_DATABASE_URL": "nonsense"}])
+def test_the_core_lists_its_commands_whatever_is_wrong_with_the_site(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, str]
+) -> None:
+    monkeypatch.setenv("LMS_INSTANCE", str(tmp_path))
+    answer = CliRunner().invoke(cli, ["--help"], env=wrong)
+    assert answer.exit_code == 0
+    assert "Commands of plugins are left out: " in answer.output
+    assert {"doctor", "run", "user"} <= set(answer.output.split())
+
+
 def test_a_command_that_nobody_has_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LMS_INSTANCE", str(tmp_path))
     answer = CliRunner().invoke(cli, ["no-such-thing"])

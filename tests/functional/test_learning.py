@@ -378,7 +378,7 @@ def test_an_ended_access_says_when_and_how_to_renew(
 @pytest.mark.parametrize(
     ("grant", "sentence", "words", "leads_to"),
     [
-        ({"state": "suspended"}, "Your last payment did not go through", "Update card", "/account/billing"),
+        ({"state": "suspended"}, "Your last payment did not go through", "Settle the payment", "/account/billing"),
         ({"state": "pending"}, "Your payment is on its way", "See my orders", "/account/billing"),
         ({"state": "revoked"}, "Your access has ended.", "Renew", "/checkout/"),
     ],
@@ -488,7 +488,7 @@ def test_a_course_waiting_for_money_asks_for_the_card(make: Makers, sign_in: Sig
     make.grant(person, product)
     make.grant(person, product, state="suspended", reason="past_due")
     page = sign_in(person).get("/account")
-    assert link(page, "Update card") == "/account/billing"
+    assert link(page, "Settle the payment") == "/account/billing"
     assert "/checkout/" not in page.text
 
 

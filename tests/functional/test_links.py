@@ -85,6 +85,7 @@ def test_nobody_keeps_the_answer_and_no_referrer_goes_along(acme, browser):
     assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
+@pytest.mark.feature("B-17")
 def test_the_way_back_is_the_page_that_holds_the_button_whatever_the_host_header_says(acme, browser):
     browser.get(links.go_address("acme/portal", page="/manage"), headers={"X-Forwarded-Host": "evil.example"})
     assert acme.clicks[0][0].return_to == "http://localhost/manage"
@@ -123,6 +124,7 @@ def test_a_page_that_was_open_for_long_still_works(acme, browser, clock):
     assert browser.get(address).status_code == 303
 
 
+@pytest.mark.feature("B-01")
 @pytest.mark.parametrize(
     "headers",
     [

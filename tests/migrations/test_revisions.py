@@ -52,6 +52,15 @@ def test_up_down_and_up_again(engine: Engine) -> None:
     assert schema(engine) == first
 
 
+def test_what_has_to_happen_before_happens_once_under_the_lock_and_sees_the_tables_as_they_were(
+    engine: Engine,
+) -> None:
+    seen: list[bool] = []
+    for _again in range(2):
+        migrate.upgrade(engine, sources(), before=lambda c: seen.append(inspect(c).has_table("host_plugin")))
+    assert seen == [False], "the second finds everything up to date, and nothing to keep a copy of"
+
+
 def test_one_room_can_go_down_and_up_while_the_rest_stays(engine: Engine) -> None:
     all_sources = sources()
     migrate.upgrade(engine, all_sources)

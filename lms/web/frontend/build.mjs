@@ -1,9 +1,10 @@
 // Copies fonts and icons out of the installed packages into ../static/dist, under names that change with their
-// content, and writes fonts.css, icons.json and manifest.json beside them. Nothing is bundled or compiled.
+// content, and writes fonts.css, icons.json and manifest.json beside them. The editor's modules become one file.
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const modules = join(here, "node_modules");
@@ -109,6 +110,35 @@ async function icons() {
   await writeFile(join(out, "icons.json"), JSON.stringify(found));
 }
 
+// The shell, and the editor of formatted words, which is loaded into the page's frame when it is first needed. Browsers
+// of the last two years: the editor needs :has() and contenteditable="plaintext-only" (Firefox 136).
+async function editor() {
+  for (const [source, name] of [["editor/editor.js", "editor.js"], ["text/text.js", "text.js"]]) {
+    const { metafile } = await build({
+      entryPoints: [join(here, "src", source)],
+      outfile: join(out, name),
+      bundle: true,
+      minify: true,
+      format: "esm",
+      target: "es2022",
+      legalComments: "none",
+      logLevel: "error",
+      metafile: true,
+    });
+    await licencesOf(Object.keys(metafile.inputs));
+  }
+}
+
+// The licence of every package of which a part is in a bundle.
+async function licencesOf(inputs) {
+  const found = inputs.map((path) => path.match(/node_modules\/((?:@[^/]+\/)?[^/]+)\//)?.[1]).filter(Boolean);
+  for (const name of [...new Set(found)].sort()) {
+    const file = (await readdir(join(modules, name))).find((each) => /^licen[cs]e/i.test(each));
+    if (file) manifest.licences[name] = await copyLicence(name, file);
+    else manifest.licences[name] = JSON.parse(await readFile(join(modules, name, "package.json"), "utf8")).license;
+  }
+}
+
 // Tests read axe from here; the wheel leaves dev/ out.
 async function developmentFiles() {
   await copyFile(join(modules, "axe-core", "axe.min.js"), join(out, "dev", "axe.min.js"));
@@ -118,5 +148,6 @@ await rm(out, { recursive: true, force: true });
 for (const folder of ["fonts", "licences", "dev"]) await mkdir(join(out, folder), { recursive: true });
 await fonts();
 await icons();
+await editor();
 await developmentFiles();
 await writeFile(join(out, "manifest.json"), JSON.stringify(manifest, null, 1));

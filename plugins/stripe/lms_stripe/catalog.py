@@ -10,21 +10,20 @@ from typing import Any
 
 from sqlalchemy import select
 
-from lms.api import db
+from lms.api import clock, commerce, db
 from lms_stripe import client, connections, operations
 from lms_stripe.connections import Connection
 from lms_stripe.failures import StripeFailure
 from lms_stripe.models import Price
 from lms_stripe.statements import insert_ignoring
 
-SELLABLE = ("one_time", "subscription")
+SELLABLE = ("one_time", "subscription", "instalments")
 
 
 def price_of(connection_id: int, offer: Any) -> Price | None:
-    """The price in use for the offer as it is now."""
-    return db.session.scalar(
-        select(Price).filter_by(connection_id=connection_id, offer_id=offer.id, active=True, **_terms(offer)).limit(1)
-    )
+    """The price in use for what the offer costs."""
+    query = select(Price).filter_by(connection_id=connection_id, offer_id=offer.id, active=True, **_terms(offer))
+    return db.session.scalar(query.order_by(Price.id.desc()).limit(1))
 
 
 def offer_of(connection_id: int, price_ids: tuple[str, ...]) -> int | None:
@@ -50,7 +49,7 @@ def ensure_price(connection: Connection, offer: Any) -> str:
         "transfer_lookup_key": True,
         "metadata": {"site_id": connection.site_id, "offer": str(offer.id)},
     }
-    if offer.kind == "subscription":
+    if offer.is_subscription:
         params["recurring"] = {"interval": offer.interval, "interval_count": offer.interval_count}
     stripe = connections.client_of(connection)
 
@@ -113,11 +112,23 @@ def _ensure_product(connection: Connection, offer: Any) -> str:
     ).stripe_id
 
 
+def amounts(offer_id: int) -> tuple[int, ...]:
+    """What the offer costs now, or before or after a sale that is not over; in minor units of its currency."""
+    offer = commerce.find_offer(offer_id)
+    if offer is None:
+        return ()
+    now = clock.now()
+    has_sale = offer.sale_amount is not None and (offer.is_on_sale(now) or offer.changes_at(now) is not None)
+    return (offer.amount, offer.sale_amount) if has_sale and offer.sale_amount is not None else (offer.amount,)
+
+
 def _archive_others(connection: Connection, offer: Any, price_id: str) -> None:
-    old = db.session.scalars(select(Price).filter_by(connection_id=connection.id, offer_id=offer.id, active=True)).all()
-    others = [row.price_id for row in old if row.price_id != price_id]
+    query = select(Price).filter_by(connection_id=connection.id, offer_id=offer.id, active=True)
+    kept = {offer.amount, *amounts(offer.id)}
+    old = [row for row in db.session.scalars(query) if row.price_id != price_id and row.unit_amount not in kept]
+    others = [row.price_id for row in old]
     for row in old:
-        row.active = row.price_id == price_id
+        row.active = False
     stripe = connections.client_of(connection)
     db.commit()
     for other in others:
@@ -130,7 +141,7 @@ def _archive_others(connection: Connection, offer: Any, price_id: str) -> None:
 
 
 def _terms(offer: Any) -> dict[str, Any]:
-    recurring = offer.kind == "subscription"
+    recurring = offer.is_subscription
     return {
         "currency": offer.currency,
         "unit_amount": offer.amount,

@@ -67,6 +67,8 @@ def _library() -> ModuleType:
     import stripe
 
     stripe.enable_telemetry = False
+    # Below this it writes whole answers, with the secrets of endpoints and the addresses of portals, into the log.
+    logging.getLogger("stripe").setLevel(logging.WARNING)
     return stripe
 
 

@@ -11,17 +11,15 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from lms.api import audit, commerce, config, db
-from lms.api.problem import Problem
+from lms.api import audit, config, db
+from lms.api.problem import Conflict, Problem
 from lms.api.urls import is_loopback
-from lms_stripe import catalog, client, connections, endpoints, keys, operations, portal, simulator_clock
+from lms_stripe import client, connections, detours, endpoints, keys, operations, portal, prices, simulator_clock
 from lms_stripe.connections import Account, Connection
 from lms_stripe.failures import Missing, PermissionMissing, Refused, Unreachable, WrongKey
-from lms_stripe.models import Checkout, Event, Subscription
-
-RUNNING = ("trialing", "active", "past_due", "unpaid", "paused")
+from lms_stripe.models import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +112,8 @@ _READS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (_l("subscriptions"), lambda s: s.v1.subscriptions.list({"limit": 1})),
     (_l("invoices"), lambda s: s.v1.invoices.list({"limit": 1})),
     (_l("payments"), lambda s: s.v1.payment_intents.list({"limit": 1})),
+    (_l("refunds"), lambda s: s.v1.refunds.list({"limit": 1})),
+    (_l("disputes"), lambda s: s.v1.disputes.list({"limit": 1})),
     (_l("the customer portal"), lambda s: s.v1.billing_portal.configurations.list({"limit": 1})),
 )
 
@@ -134,11 +134,18 @@ def _permissions(connection: Connection) -> str:
 
 
 def _endpoint(connection: Connection) -> str:
+    before = connections.moved_from(connections.get(connection.id))
+    if before:
+        raise Conflict(
+            _("This site was connected at %(address)s. Say first whether it has moved or is a copy.", address=before)
+        )
     delivery = endpoints.ensure(connection)
     connections.change(connection.id, delivery=delivery)
     if delivery == "polling":
         return _("This site has no public https address, so we ask Stripe instead.")
-    return _("Webhook endpoint on this site")
+    db.commit()
+    # Said, but nothing stops for it: what is not delivered is asked for every hour.
+    return detours.look(connections.get(connection.id)) or _("Webhook endpoint on this site")
 
 
 def _portal(connection: Connection) -> str:
@@ -147,10 +154,7 @@ def _portal(connection: Connection) -> str:
 
 
 def _prices(connection: Connection) -> str:
-    offers = [offer for offer in commerce.active_offers() if offer.kind in catalog.SELLABLE]
-    for offer in offers:
-        catalog.ensure_price(connection, offer)
-    return _("%(count)s prices", count=len(offers))
+    return _("%(count)s prices", count=prices.ensure_all(connection))
 
 
 def _ready(connection: Connection) -> str:
@@ -216,37 +220,6 @@ def checklist(connection: Connection) -> list[Line]:
 def has_event(connection_id: int) -> bool:
     """Whether Stripe has told us anything yet."""
     return db.session.scalar(select(Event.id).where(Event.connection_id == connection_id).limit(1)) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Consequences:
-    """What goes on at Stripe after disconnecting."""
-
-    running_subscriptions: int
-    open_checkouts: int
-
-
-def consequences(connection_id: int) -> Consequences:
-    """In numbers, for the question before disconnecting."""
-    running = select(func.count(Subscription.id)).where(
-        Subscription.connection_id == connection_id, Subscription.status.in_(RUNNING)
-    )
-    still_open = select(func.count(Checkout.id)).where(
-        Checkout.connection_id == connection_id, Checkout.status.in_(("open", "awaiting_payment"))
-    )
-    return Consequences(int(db.session.scalar(running) or 0), int(db.session.scalar(still_open) or 0))
-
-
-def disconnect(connection: Connection, *, actor_id: int | None) -> str:
-    """Stop using the account; returns "" or what is left to do by hand. Our rows stay. Commits."""
-    left = endpoints.remove(connection)
-    connections.forget_key(connection)
-    if connection.credential_ref == "environment":
-        left = _("%(left)s Remove the key from the environment.", left=left).strip()
-    subject = f"stripe/{connection.account_id}"
-    audit.record("stripe.disconnected", actor_id=actor_id, subject=subject, detail={"mode": connection.mode})
-    db.commit()
-    return left
 
 
 def is_simulator_offered() -> bool:

@@ -61,6 +61,11 @@ class Connection:
     is_selling: bool
     portal_enabled: bool
     portal_status: str
+    portal_source: str
+    tax_enabled: bool
+    tax_status: str
+    site_url: str
+    tested_at: datetime | None
     delivery: str
     status: str
     reason: str
@@ -89,6 +94,11 @@ def all_of_them() -> list[Connection]:
     """Every connection that was ever made, test before live."""
     rows = db.session.execute(_READ.order_by(ConnectionRow.livemode, ConnectionRow.id))
     return [Connection(*row) for row in rows]
+
+
+def in_use() -> list[Connection]:
+    """The connections that may be asked: not those of a copied site, which would tell the people of another one."""
+    return [row for row in all_of_them() if row.is_usable and not moved_from(row)]
 
 
 def selling() -> Connection | None:
@@ -161,10 +171,28 @@ def activate(connection: Connection) -> None:
         status="active",
         reason="",
         integration_version=INTEGRATION_VERSION,
+        site_url=config.current().site_url,
         connected_at=connection.connected_at or real_now(),
     )
     if selling() is None:
         sell_with(connection.id)
+
+
+def moved_from(connection: Connection) -> str:
+    """The address that this site had when its owner connected it, if it has another one now; else "".
+
+    Then it has moved, or it is a copy of a site that goes on elsewhere: nobody but the owner knows. A demo that was
+    started on another port has moved.
+    """
+    now = config.current().site_url
+    if not connection.site_url or connection.site_url == now:
+        return ""
+    return "" if config.current().env == "demo" and is_simulated(connection) else connection.site_url
+
+
+def stop_selling() -> None:
+    """Nobody can buy from now on; events are taken and portals open as before. Does not commit."""
+    db.session.execute(update(ConnectionRow).values(is_selling=False))
 
 
 def sell_with(connection_id: int) -> None:
@@ -178,13 +206,17 @@ def degrade(connection_id: int, reason: str, *, status: str = "degraded") -> Non
     db.session.execute(query.values(status=status, reason=reason))
 
 
-def forget_key(connection: Connection) -> None:
-    """Stop: no key, no selling. Rows of people, prices and payments stay. Does not commit."""
+def forget_key(connection: Connection, reason: str = "") -> None:
+    """Stop: no key, no selling. Rows of people, prices and payments stay. Does not commit.
+
+    ``reason``: why, where it was not the owner's wish to leave Stripe.
+    """
     if connection.credential_ref == "setting":
         settings.set_secret(SECTION, f"key_{connection.id}", None, actor_id=None)
     change(
         connection.id,
         status="disconnected",
+        reason=reason,
         is_selling=False,
         disconnected_at=real_now(),
         last4="",

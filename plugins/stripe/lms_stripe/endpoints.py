@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -11,9 +12,11 @@ from sqlalchemy import update
 from lms.api import config, db, settings
 from lms.api.clock import real_now
 from lms.api.ids import new_token
+from lms.api.problem import Conflict
 from lms.api.urls import is_loopback
 from lms.api.web import site_url
-from lms_stripe import client, connections, events
+from lms.extend import SealedColumn
+from lms_stripe import client, connections, events, portal
 from lms_stripe.connections import Connection, Endpoint
 from lms_stripe.failures import Missing, StripeFailure
 from lms_stripe.models import WebhookEndpoint
@@ -42,8 +45,15 @@ def secrets_of(endpoint: Any) -> list[str]:
     return found
 
 
+_PLACE = "stripe_webhook_endpoint.{}"
+sealed = tuple(
+    SealedColumn(name=column.key, column=column, key=WebhookEndpoint.token, place=_PLACE)
+    for column in (WebhookEndpoint.secret, WebhookEndpoint.previous_secret)
+)
+
+
 def _place(token: str) -> str:
-    return f"stripe_webhook_endpoint.{token}"
+    return _PLACE.format(token)
 
 
 def ensure(connection: Connection) -> str:
@@ -164,15 +174,60 @@ def remove(connection: Connection) -> str:
     return sentence
 
 
-def has_moved(endpoint: Endpoint | None) -> bool:
-    """Whether the endpoint leads to another address than this site has now."""
-    return endpoint is not None and endpoint.url != wanted_url(endpoint.token)
+def leave_alone(connection: Connection) -> None:
+    """Forget our endpoint without a word to Stripe, because it belongs to another site. Does not commit."""
+    ours = connections.endpoint_of(connection.id)
+    if ours is not None:
+        _change(ours.id, status="replaced")
+
+
+def take_along(connection: Connection) -> str:
+    """This site has moved: Stripe tells the new address from now on. Returns the way of delivery. Commits."""
+    delivery = ensure(connection)
+    connections.change(connection.id, delivery=delivery, site_url=config.current().site_url)
+    db.commit()
+    return delivery
+
+
+def send_test(connection: Connection) -> None:
+    """Have Stripe tell us something harmless, along the very way that payments are told. Commits.
+
+    Stripe has no event for tests, so our mark on our own portal configuration is written again: it changes nothing
+    for anybody, and Stripe tells that it was changed. Raises ``Conflict`` without such a configuration.
+    """
+    configuration = portal.configuration_of(connection.id)
+    if configuration is None:
+        raise Conflict(
+            _("There is nothing to test with yet."), next_step=_("Activate the customer portal first, then try again.")
+        )
+    configuration_id = configuration.stripe_id
+    stripe = connections.client_of(connection)
+    now = real_now()
+    connections.change(connection.id, tested_at=now)
+    db.commit()
+    marks: Any = {"metadata": {"site_id": connection.site_id, "tested_at": now.isoformat(timespec="seconds")}}
+    with client.outside():
+        stripe.v1.billing_portal.configurations.update(configuration_id, marks)
+
+
+def keep_secret(connection: Connection, secret: str) -> None:
+    """The owner rolled the endpoint's secret in Stripe: the new one counts, the old one for a day. Does not commit.
+
+    Raises ``Conflict`` for what is no such secret.
+    """
+    ours = connections.endpoint_of(connection.id)
+    if ours is None or not re.fullmatch(r"whsec_[A-Za-z0-9_]{8,}", secret):
+        raise Conflict(
+            _("This is no signing secret."), next_step=_("In Stripe it stands on the endpoint's page, as whsec_….")
+        )
+    rotate_secret(ours, secret)
 
 
 def follow_the_demo(connection: Connection) -> bool:
     """A demo that was started on another port moves its endpoint by itself; whether it did. Commits."""
+    is_demo = config.current().env == "demo" and connections.is_simulated(connection)
     ours = connections.endpoint_of(connection.id)
-    if config.current().env != "demo" or not connections.is_simulated(connection) or not has_moved(ours):
+    if not is_demo or ours is None or ours.url == wanted_url(ours.token):
         return False
-    ensure(connection)
+    take_along(connection)
     return True

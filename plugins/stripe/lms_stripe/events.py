@@ -5,12 +5,16 @@ Only ids are taken from an event's body.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from lms_stripe import facts
 
 Task = tuple[str, str]
+# What Stripe's ids and types are made of. Nothing else is kept or asked for: a database takes not every text.
+_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
+_TYPE = re.compile(r"[a-z0-9_.]{1,120}")
 
 _CHECKOUT = ("completed", "async_payment_succeeded", "async_payment_failed", "expired")
 _SUBSCRIPTION = (
@@ -23,7 +27,17 @@ _SUBSCRIPTION = (
     "pending_update_expired",
     "trial_will_end",
 )
-_INVOICE = ("paid", "payment_failed", "payment_action_required", "voided", "marked_uncollectible")
+_INVOICE = (
+    "paid",
+    "payment_failed",
+    "payment_action_required",
+    "voided",
+    "marked_uncollectible",
+    "finalization_failed",
+    "upcoming",
+)
+# Those of an invoice whose own reading matters besides its subscription's.
+_READ_THE_INVOICE = ("invoice.paid", "invoice.finalization_failed")
 
 TYPES: tuple[str, ...] = (
     *(f"checkout.session.{word}" for word in _CHECKOUT),
@@ -42,6 +56,16 @@ TYPES: tuple[str, ...] = (
 )
 
 
+def is_event(value: Any) -> bool:
+    """Whether it has the id and the type of an event."""
+    if not isinstance(value, Mapping):
+        return False
+    event_id, kind = value.get("id"), value.get("type")
+    return bool(
+        isinstance(event_id, str) and _ID.fullmatch(event_id) and isinstance(kind, str) and _TYPE.fullmatch(kind)
+    )
+
+
 def tasks_of(event: Mapping[str, Any]) -> list[Task]:
     """What to read again: pairs of object type and id. Empty for an event that does not concern us."""
     kind = str(event.get("type") or "").removeprefix("v1.")
@@ -53,7 +77,15 @@ def tasks_of(event: Mapping[str, Any]) -> list[Task]:
         data = event.get("data")
         found = data.get("object") if isinstance(data, Mapping) else None
         value = found if isinstance(found, Mapping) else {}
+    return [task for task in _wanted(kind, value) if _ID.fullmatch(task[1])]
+
+
+def _wanted(kind: str, value: Mapping[str, Any]) -> list[Task]:
     stripe_id = facts.identifier(value)
+    if kind == "invoice.upcoming":
+        # The invoice does not exist yet, and its id means nothing.
+        subscription = facts.subscription_of_invoice(value)
+        return [("subscription", subscription)] if subscription else []
     if kind not in TYPES or stripe_id is None:
         return []
     return _tasks(kind, stripe_id, value)
@@ -66,7 +98,7 @@ def _tasks(kind: str, stripe_id: str, value: Mapping[str, Any]) -> list[Task]:
         return [("subscription", stripe_id)]
     if kind.startswith("invoice."):
         subscription = facts.subscription_of_invoice(value)
-        tasks: list[Task] = [("payment", stripe_id)] if kind == "invoice.paid" else []
+        tasks: list[Task] = [("payment", stripe_id)] if kind in _READ_THE_INVOICE else []
         return [("subscription", subscription), *tasks] if subscription else tasks
     if kind.startswith(("charge.", "refund.")):
         # A refund and a dispute name the payment; a charge is named by its own id where it has no PaymentIntent.

@@ -22,6 +22,8 @@ SUBSCRIPTION_STATES = {
     "incomplete_expired": "ended",
     "canceled": "ended",
 }
+INTENT = "stoa_latest_intent"
+"""Where a subscription that we read carries the PaymentIntent of its open invoice."""
 RUNNING = frozenset({"trialing", "active", "past_due", "unpaid", "paused", "incomplete"})
 
 # A PaymentIntent in one of these will not become money any more without the buyer doing something.
@@ -47,6 +49,32 @@ def metadata(value: Mapping[str, Any]) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
+class CardReading:
+    """What is charged: a card's brand, last digits and month of expiry (``2028-09``); another method's kind."""
+
+    brand: str = ""
+    last4: str = ""
+    expires: str = ""
+
+
+def read_card(method: Any) -> CardReading:
+    """The payment method, when it is there as an object; nothing of it is kept but what people recognise it by."""
+    if not isinstance(method, Mapping):
+        return CardReading()
+    kind = str(method.get("type") or "")
+    detail = method.get(kind) if isinstance(method.get(kind), Mapping) else {}
+    year, month = detail.get("exp_year"), detail.get("exp_month")
+    expires = f"{year:04d}-{month:02d}" if isinstance(year, int) and isinstance(month, int) else ""
+    brand = str(detail.get("display_brand") or detail.get("brand") or detail.get("bank_name") or kind)
+    return CardReading(brand[:40], str(detail.get("last4") or "")[:8], expires)
+
+
+def read_default_card(customer: Mapping[str, Any]) -> CardReading:
+    """What a customer is charged with; best read with ``invoice_settings.default_payment_method`` expanded."""
+    return read_card((customer.get("invoice_settings") or {}).get("default_payment_method"))
+
+
+@dataclass(frozen=True, slots=True)
 class ItemReading:
     """One item of a subscription."""
 
@@ -54,6 +82,7 @@ class ItemReading:
     price_id: str
     product_id: str | None
     quantity: int | None
+    unit_amount: int | None
     period_start: datetime | None
     period_end: datetime | None
 
@@ -78,11 +107,15 @@ class SubscriptionReading:
     trial_end: datetime | None
     started_at: datetime | None
     open_invoice_since: datetime | None
+    collection_paused: bool
     pause_behavior: str
     pause_resumes_at: datetime | None
     latest_invoice_id: str | None
     latest_invoice_status: str
     hosted_invoice_url: str
+    card: CardReading
+    next_amount: int | None
+    currency: str
     metadata: Mapping[str, str]
     test: bool
 
@@ -122,14 +155,24 @@ def read_subscription(value: Mapping[str, Any]) -> SubscriptionReading:
         trial_end=moment(value.get("trial_end")),
         started_at=moment(value.get("start_date") or value.get("created")),
         open_invoice_since=moment(invoice.get("created")) if invoice.get("status") == "open" else None,
+        collection_paused=bool(pause),
         pause_behavior=str(pause.get("behavior") or ""),
         pause_resumes_at=moment(pause.get("resumes_at")),
         latest_invoice_id=identifier(value.get("latest_invoice")),
         latest_invoice_status=str(invoice.get("status") or ""),
         hosted_invoice_url=str(invoice.get("hosted_invoice_url") or ""),
+        card=read_card(value.get("default_payment_method")),
+        next_amount=_sum_of(items),
+        currency=str(value.get("currency") or ""),
         metadata=metadata(value),
         test=not value.get("livemode", False),
     )
+
+
+def _sum_of(items: tuple[ItemReading, ...]) -> int | None:
+    amounts = [None if item.unit_amount is None else item.unit_amount * (item.quantity or 1) for item in items]
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if amounts and len(known) == len(amounts) else None
 
 
 def past_due_since(
@@ -152,9 +195,11 @@ def _reason(value: Mapping[str, Any], status: str, pause: Mapping[str, Any]) -> 
         details = value.get("status_details") or {}
         paused = (details.get("paused") or {}).get("subscription") or {}
         return str(paused.get("type") or "paused")
+    if status in {"past_due", "unpaid"} and (value.get(INTENT) or {}).get("status") == "requires_action":
+        return "action_required"
     if status == "unpaid":
         return "unpaid"
-    return "collection_paused" if pause else ""
+    return ""
 
 
 def _read_item(item: Mapping[str, Any]) -> ItemReading:
@@ -164,6 +209,7 @@ def _read_item(item: Mapping[str, Any]) -> ItemReading:
         price_id=identifier(price) or "",
         product_id=identifier(price.get("product")) if isinstance(price, Mapping) else None,
         quantity=item.get("quantity"),
+        unit_amount=price.get("unit_amount") if isinstance(price, Mapping) else None,
         period_start=moment(item.get("current_period_start")),
         period_end=moment(item.get("current_period_end")),
     )
@@ -202,12 +248,13 @@ class CheckoutReading:
     amount_subtotal: int
     amount_total: int
     currency: str
+    paid_at: datetime | None
     metadata: Mapping[str, str]
     test: bool
 
 
 def read_checkout(value: Mapping[str, Any], intent: Mapping[str, Any] | None = None) -> CheckoutReading:
-    """What the session says. ``intent`` is the PaymentIntent behind it, if there is one.
+    """What the session says; best read with ``invoice`` expanded. ``intent`` is the PaymentIntent behind it, if any.
 
     A session whose delayed payment failed stays ``complete`` and ``unpaid``: only the PaymentIntent tells.
     """
@@ -228,9 +275,17 @@ def read_checkout(value: Mapping[str, Any], intent: Mapping[str, Any] | None = N
         amount_subtotal=int(value.get("amount_subtotal") or 0),
         amount_total=int(value.get("amount_total") or 0),
         currency=str(value.get("currency") or ""),
+        paid_at=_paid_at(value, intent),
         metadata=metadata(value),
         test=not value.get("livemode", False),
     )
+
+
+def _paid_at(session: Mapping[str, Any], intent: Mapping[str, Any] | None) -> datetime | None:
+    """When the money came, and not when we heard of it; for what cost nothing, when the session began."""
+    invoice = session.get("invoice")
+    transitions = invoice.get("status_transitions") if isinstance(invoice, Mapping) else None
+    return moment((transitions or {}).get("paid_at") or _charge(intent).get("created") or session.get("created"))
 
 
 def _checkout_state(value: Mapping[str, Any], intent: Mapping[str, Any] | None) -> str | None:
@@ -261,8 +316,13 @@ class PaymentReading:
     currency: str
     disputed: bool
     paid_at: datetime | None
+    customer_id: str | None
+    number: str
+    hosted_invoice_url: str
     metadata: Mapping[str, str]
     test: bool
+    stuck: str = ""
+    """Why Stripe could not finish the invoice, in its words: nothing is charged until somebody mends that."""
 
     @property
     def is_money(self) -> bool:
@@ -271,9 +331,14 @@ class PaymentReading:
 
 
 def subscription_of_invoice(invoice: Mapping[str, Any]) -> str | None:
-    """The subscription that an invoice belongs to, if any."""
-    details = (invoice.get("parent") or {}).get("subscription_details") or {}
-    return identifier(details.get("subscription"))
+    """The subscription that an invoice belongs to, if any; events of older versions have it at the top."""
+    details = _part(_part(invoice, "parent"), "subscription_details")
+    return identifier(details.get("subscription")) or identifier(invoice.get("subscription"))
+
+
+def _part(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = value.get(name)
+    return found if isinstance(found, Mapping) else {}
 
 
 def read_invoice(invoice: Mapping[str, Any], intent: Mapping[str, Any] | None = None) -> PaymentReading:
@@ -293,10 +358,21 @@ def read_invoice(invoice: Mapping[str, Any], intent: Mapping[str, Any] | None = 
         currency=str(invoice.get("currency") or ""),
         disputed=bool(charge.get("disputed")),
         paid_at=moment(transitions.get("paid_at") or invoice.get("created")),
+        customer_id=identifier(invoice.get("customer")),
+        number=str(invoice.get("number") or "")[:80],
+        hosted_invoice_url=str(invoice.get("hosted_invoice_url") or ""),
         # A renewal's invoice has the subscription's metadata here, and none of its own.
         metadata=metadata(invoice) or metadata(details),
         test=not invoice.get("livemode", False),
+        stuck=_stuck(invoice),
     )
+
+
+def _stuck(invoice: Mapping[str, Any]) -> str:
+    error = _part(invoice, "last_finalization_error")
+    if invoice.get("status") != "draft" or not error:
+        return ""
+    return str(error.get("message") or error.get("code") or "finalization failed")
 
 
 def read_intent(intent: Mapping[str, Any]) -> PaymentReading:
@@ -315,8 +391,67 @@ def read_intent(intent: Mapping[str, Any]) -> PaymentReading:
         currency=str(intent.get("currency") or ""),
         disputed=bool(charge.get("disputed")),
         paid_at=moment(charge.get("created") or intent.get("created")) if succeeded else None,
+        customer_id=identifier(intent.get("customer")),
+        number="",
+        hosted_invoice_url="",
         metadata=metadata(intent),
         test=not intent.get("livemode", False),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RefundReading:
+    """Money that goes back. ``state`` is pending, succeeded, failed or canceled."""
+
+    stripe_id: str
+    amount: int
+    state: str
+    failure_reason: str
+
+
+def read_refund(value: Mapping[str, Any]) -> RefundReading:
+    """What a refund says; a status that we do not know counts as pending, since the money has left the charge."""
+    status = str(value.get("status") or "")
+    state = status if status in {"succeeded", "failed", "canceled"} else "pending"
+    return RefundReading(str(value["id"]), int(value.get("amount") or 0), state, str(value.get("failure_reason") or ""))
+
+
+# What a dispute's status means for the money (docs.stripe.com/api/disputes/object#dispute_object-status).
+DISPUTE_STATES = {
+    "warning_needs_response": "inquiry",
+    "warning_under_review": "inquiry",
+    "warning_closed": "closed",
+    "needs_response": "open",
+    "under_review": "open",
+    "appeal_needs_response": "open",
+    "appeal_under_review": "open",
+    "won": "won",
+    "lost": "lost",
+    "prevented": "lost",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeReading:
+    """A dispute as just read. ``state`` is None for a status that we do not know."""
+
+    stripe_id: str
+    amount: int
+    status: str
+    state: str | None
+    reason: str
+    opened_at: datetime
+
+
+def read_dispute(value: Mapping[str, Any]) -> DisputeReading:
+    """What a dispute says."""
+    status = str(value.get("status") or "")
+    state = DISPUTE_STATES.get(status)
+    if state is None and status.startswith("appeal_"):
+        state = "open"
+    opened = datetime.fromtimestamp(int(value.get("created") or 0), UTC)
+    return DisputeReading(
+        str(value["id"]), int(value.get("amount") or 0), status, state, str(value.get("reason") or ""), opened
     )
 
 

@@ -6,11 +6,12 @@ from datetime import timedelta
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy import func, select
 
 from lms.api import clock, db
-from lms.extend import HealthCheck, HealthResult
-from lms_stripe import client, connections, endpoints, tasks
+from lms.extend import HealthCheck, HealthResult, Remedy
+from lms_stripe import client, connections, detours, drift, mirror, operations, reconcile, records, tasks
 from lms_stripe.connections import Connection
 from lms_stripe.models import Checkout
 
@@ -47,16 +48,20 @@ def _webhook_arrives() -> HealthResult:
 def _delivery(row: Connection) -> HealthResult | None:
     facts = connections.facts_of(row)
     endpoint = facts.endpoint
+    if connections.moved_from(row):
+        sentence = _("This site has another address than when Stripe was connected.")
+        return HealthResult("broken", sentence, _("Say in Settings, Stripe, whether it has moved or is a copy."))
     if row.delivery == "polling":
         return HealthResult(
             "advice", _("Stripe cannot reach this site: it has no public https address."), _("Set LMS_SITE_URL.")
         )
     if endpoint is None or not endpoint.secret:
         return HealthResult("broken", _("There is no webhook endpoint."), str(_PAGE))
-    if endpoints.has_moved(endpoint):
-        return HealthResult("broken", _("Stripe still tells the old address of this site."), str(_PAGE))
     if endpoint.api_version != client.PINNED:
         return HealthResult("advice", _("The webhook endpoint speaks an older version."), str(_PAGE))
+    in_the_way = detours.known(row.id)
+    if in_the_way:
+        return HealthResult("broken", in_the_way, _("Set LMS_SITE_URL to the address that answers by itself."))
     if endpoint.failures:
         sentence = _("%(count)s deliveries had a wrong signature.", count=endpoint.failures)
         return HealthResult("advice", sentence, _("If they were Stripe's, press Repair on the connection."))
@@ -81,6 +86,42 @@ def _portal_is_active() -> HealthResult:
     return HealthResult("good", _("The customer portal is active wherever it is switched on."))
 
 
-key_works = HealthCheck(name="key-works", label=_l("Stripe: key"), check=_key_works)
-webhook_arrives = HealthCheck(name="webhook-arrives", label=_l("Stripe: webhook"), check=_webhook_arrives)
-portal_is_active = HealthCheck(name="portal-is-active", label=_l("Stripe: customer portal"), check=_portal_is_active)
+def _nothing_drifts() -> HealthResult:
+    for row in _in_use():
+        page = Remedy(label=_("See what differed"), href=f"/ext/stripe/connections/{row.id}/drift")
+        open_lines = drift.unsettled(row.id)
+        if open_lines:
+            sentence = _("%(count)s objects are not as we knew them, and have not been read again.", count=open_lines)
+            return HealthResult("broken", sentence, _("Look whether Stripe answers."), page)
+        found = reconcile.last(row.id, "everything")
+        if found is not None and found[1]:
+            return HealthResult(
+                "advice",
+                _("%(count)s subscriptions were not as we knew them last night; they were read again.", count=found[1]),
+                _("If this comes every night, send a test event in Settings, Stripe."),
+                page,
+            )
+    return HealthResult("good", _("What we know agrees with Stripe, as last looked over."))
+
+
+def _invoices_go_out() -> HealthResult:
+    for row in _in_use():
+        stuck = operations.noted(row.id, mirror.STUCK, "failed")
+        if stuck:
+            words = ngettext(
+                "Stripe cannot finish %(num)s invoice, so nothing is charged: %(why)s",
+                "Stripe cannot finish %(num)s invoices, so nothing is charged: %(why)s",
+                len(stuck),
+                why=stuck[0].error,
+            )
+            href = records.dashboard(row, stuck[0].business_key)
+            remedy = Remedy(label=_("Open it in Stripe"), href=href) if href else None
+            return HealthResult("broken", words, _("Mend it in Stripe, then finalize the invoice there."), remedy)
+    return HealthResult("good", _("Every invoice went out."))
+
+
+invoices_go_out = HealthCheck(name="invoices-go-out", label=_l("Invoices"), check=_invoices_go_out)
+nothing_drifts = HealthCheck(name="nothing-drifts", label=_l("Agreement"), check=_nothing_drifts)
+key_works = HealthCheck(name="key-works", label=_l("Key"), check=_key_works)
+webhook_arrives = HealthCheck(name="webhook-arrives", label=_l("Webhook"), check=_webhook_arrives)
+portal_is_active = HealthCheck(name="portal-is-active", label=_l("Customer portal"), check=_portal_is_active)

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -18,6 +19,7 @@ from lms_stripe.statements import insert, prepared
 
 MOST_BYTES = 1024 * 1024
 TOLERANCE_SECONDS = 300
+_CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 _log = logging.getLogger("lms_stripe")
 _EVENTS: Any = Event.__table__
 
@@ -55,19 +57,22 @@ def receive(token: str, body: bytes, signature: str | None) -> Answer:
         lost = _("The secret of the webhook endpoint is lost. Press Repair on the connection.")
         connections.degrade(endpoint.connection_id, lost)
         return Answer(503, "not ready")
+    if not signature:
+        # Nobody pretends anything: counted as no forgery.
+        return Answer(400, "no signature")
     try:
         is_genuine = any(client.verify(body, signature, secret, TOLERANCE_SECONDS) for secret in secrets)
         event = json.loads(body) if is_genuine else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return Answer(400, "not an event")
-    if event is None:
+    if not is_genuine:
         db.session.execute(
             update(WebhookEndpoint)
             .where(WebhookEndpoint.id == endpoint.id)
             .values(failures=WebhookEndpoint.failures + 1)
         )
         return Answer(400, "bad signature")
-    if not isinstance(event, dict) or not isinstance(event.get("id"), str) or not isinstance(event.get("type"), str):
+    if not events.is_event(event):
         return Answer(400, "not an event")
     store(endpoint, event)
     return Answer(200, "ok")
@@ -76,21 +81,23 @@ def receive(token: str, body: bytes, signature: str | None) -> Answer:
 def store(endpoint: Any, event: Mapping[str, Any]) -> bool:
     """Keep the event once, and ask for what it concerns; whether it was new. Does not commit."""
     wanted = events.tasks_of(event)
-    is_ours = bool(event.get("livemode")) == endpoint.livemode and event.get("account") in {None, endpoint.account_id}
+    is_ours = bool(event.get("livemode")) == endpoint.livemode and event.get("account") in (None, endpoint.account_id)
     if not is_ours:
         _log.error("An event of another mode or account came to endpoint %s", endpoint.id)
     object_type, object_id = wanted[0] if wanted else ("", "")
-    created, now = event.get("created"), clock.real_now()
+    created, now = _created(event), clock.real_now()
+    if created is not None and created > clock.now() + _CLOCKS_MAY_DIFFER:
+        _log.warning("Event %s is dated later than now: a clock is wrong", event["id"])
     row = {
         "connection_id": endpoint.connection_id,
         "endpoint_id": endpoint.id,
-        "event_id": str(event["id"])[:255],
-        "type": str(event["type"])[:120],
+        "event_id": event["id"],
+        "type": event["type"],
         "object_type": object_type,
-        "object_id": object_id[:255],
+        "object_id": object_id,
         "livemode": bool(event.get("livemode")),
-        "api_version": str(event.get("api_version") or "")[:40],
-        "created": facts.moment(created) if isinstance(created, int) else None,
+        "api_version": _version(event),
+        "created": created,
         "received_at": now,
         "created_at": now,
         "updated_at": now,
@@ -103,6 +110,20 @@ def store(endpoint: Any, event: Mapping[str, Any]) -> bool:
         if any(wish.needs_worker for wish in wishes):
             tasks.wake()
     return True
+
+
+def _created(event: Mapping[str, Any]) -> datetime | None:
+    """When it happened, as the body says; None for what is no time."""
+    value = event.get("created")
+    try:
+        return facts.moment(value) if isinstance(value, int) else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _version(event: Mapping[str, Any]) -> str:
+    value = event.get("api_version")
+    return value[:40] if isinstance(value, str) and value.isascii() and value.isprintable() else ""
 
 
 def _insert_event() -> Any:

@@ -14,9 +14,9 @@ from flask_babel import gettext as _
 from sqlalchemy import or_, select, update
 
 from lms.api import audit, clock, commerce, db
-from lms_stripe import catalog, connections, customers, facts
+from lms_stripe import catalog, connections, customers, facts, instalments, operations, portal
 from lms_stripe.connections import Connection
-from lms_stripe.models import Checkout, Payment, PortalConfiguration, Subscription, SubscriptionItem
+from lms_stripe.models import Checkout, Customer, Payment, PortalConfiguration, Subscription, SubscriptionItem
 
 PROVIDER = "stripe"
 _log = logging.getLogger("lms_stripe")
@@ -52,6 +52,8 @@ def apply_checkout(connection: Connection, session_id: str, fetched: Mapping[str
     row.subscription_id, row.invoice_id = reading.subscription_id, reading.invoice_id
     row.payment_intent_id = reading.payment_intent_id
     row.amount_total = reading.amount_total
+    if reading.customer_id and not row.customer_id:
+        _keep_guest(connection, row, reading.customer_id)
     if reading.state is None:
         _alert_unknown(connection, fetched["session"].get("payment_status"))
     elif row.status not in {"fulfilled", "duplicate"}:
@@ -65,15 +67,26 @@ def apply_checkout(connection: Connection, session_id: str, fetched: Mapping[str
     return Outcome(tuple((kind, found) for kind, found in followers if found))
 
 
+def _keep_guest(connection: Connection, row: Checkout, customer_id: str) -> None:
+    """Stripe made a customer for a guest; whose order it is now, theirs is the customer."""
+    row.customer_id = customer_id
+    order = commerce.find_order(row.order_id)
+    customers.keep_guest(connection.id, customer_id, order.guest_email if order is not None else "")
+    if order is not None and order.person_id is not None:
+        row.person_id = order.person_id
+        customers.link(connection.id, customer_id, order.person_id)
+
+
 def _paid(connection: Connection, row: Checkout, reading: facts.CheckoutReading) -> None:
-    twice = select(Checkout.id).where(Checkout.order_id == row.order_id, Checkout.status == "fulfilled")
-    if db.session.scalar(twice.where(Checkout.id != row.id).limit(1)) is not None:
-        row.status = "duplicate"
+    other = select(Checkout.id).where(Checkout.order_id == row.order_id, Checkout.status == "fulfilled")
+    is_twice = db.session.scalar(other.where(Checkout.id != row.id).limit(1)) is not None
+    row.status = "duplicate" if is_twice else "fulfilled"
+    if is_twice:
+        # The money is kept in the books like any other, so that sending either payment back leaves the other one's
+        # door open. Health says it until one of them went back.
         detail = {"checkout": reading.session_id, "amount": reading.amount_total, "currency": reading.currency}
-        audit.record("stripe.paid_twice", actor_id=None, subject=f"order/{row.order_id}", detail=detail)
-        connections.degrade(connection.id, _("An order was paid twice. Refund one of the payments in Stripe."))
-        return
-    row.status = "fulfilled"
+        number = commerce.order_numbers([row.order_id])[row.order_id]
+        audit.record("order.paid_twice", actor_id=None, subject=f"order/{number}", detail=detail)
     customers.mark_purchase(connection.id, reading.customer_id)
     # The reference by which the payment's own reader tells the same money again.
     reference = reading.invoice_id if reading.subscription_id else reading.payment_intent_id
@@ -84,7 +97,7 @@ def _paid(connection: Connection, row: Checkout, reading: facts.CheckoutReading)
         subtotal=reading.amount_subtotal,
         total=reading.amount_total,
         currency=reading.currency,
-        paid_at=clock.now(),
+        paid_at=reading.paid_at or clock.now(),
         test=reading.test,
     )
 
@@ -122,7 +135,8 @@ def apply_subscription(connection: Connection, subscription_id: str, fetched: Ma
     offer_id = catalog.offer_of(connection.id, reading.price_ids) or _first("offer_id", row, bought)
     owner = customers.by_stripe_id(connection.id, reading.customer_id or "")
     person_id = _first("person_id", bought, row, owner)
-    if offer_id is None or person_id is None:
+    # What began in a checkout of a guest belongs to nobody until it is claimed.
+    if offer_id is None or (person_id is None and bought is None):
         return FOREIGN
     if row is None:
         row = Subscription(connection_id=connection.id, stripe_id=subscription_id, status="")
@@ -130,10 +144,13 @@ def apply_subscription(connection: Connection, subscription_id: str, fetched: Ma
     row.past_due_since = facts.past_due_since(reading, row.status, row.past_due_since)
     row.person_id, row.offer_id = person_id, offer_id
     row.order_id = _first("order_id", bought, row)
+    offer = commerce.find_offer(offer_id)
+    row.instalments = offer.instalments if offer is not None else None
     _copy(reading, row)
     db.session.flush()  # its items point at it
     _copy_items(connection.id, row, reading.items)
     _tell(connection, row, reading)
+    instalments.follow(row)
     return Outcome()
 
 
@@ -144,6 +161,8 @@ def _tell(connection: Connection, row: Subscription, reading: facts.Subscription
         return
     if opens:
         customers.mark_purchase(connection.id, reading.customer_id)
+    # The end that we gave it is what was agreed; only another one is somebody's wish.
+    is_planned = row.plan_end is not None and reading.ends_on == row.plan_end
     commerce.record_subscription(
         commerce.SubscriptionFact(
             offer_id=row.offer_id,
@@ -153,12 +172,16 @@ def _tell(connection: Connection, row: Subscription, reading: facts.Subscription
             provider_ref=reading.stripe_id,
             state=reading.state,
             period_end=reading.period_end,
-            cancel_at=reading.ends_on,
+            cancel_at=None if is_planned else reading.ends_on,
+            paid_off_at=row.plan_end if is_planned else None,
             ended_at=reading.ended_at,
             trial_end=reading.trial_end,
             past_due_since=row.past_due_since,
             started_at=reading.started_at,
             reason=reading.reason,
+            collection_paused=reading.collection_paused,
+            paused_until=reading.pause_resumes_at,
+            test=reading.test,
         )
     )
 
@@ -167,11 +190,16 @@ def _copy(reading: facts.SubscriptionReading, row: Subscription) -> None:
     for name in (
         "customer_id", "status", "cancel_at", "cancel_at_period_end", "canceled_at", "ended_at", "trial_end",
         "period_start", "period_end", "pause_behavior", "pause_resumes_at", "latest_invoice_id",
-        "latest_invoice_status", "hosted_invoice_url",
+        "latest_invoice_status", "hosted_invoice_url", "next_amount", "currency",
     ):  # fmt: skip
         setattr(row, name, getattr(reading, name))
+    _copy_card(reading.card, row)
     row.paused_reason = reading.reason if reading.status == "paused" else ""
     row.synced_at = clock.real_now()
+
+
+def _copy_card(card: facts.CardReading, row: Subscription | Customer) -> None:
+    row.card_brand, row.card_last4, row.card_expires = card.brand, card.last4, card.expires
 
 
 def _copy_items(connection_id: int, row: Subscription, items: tuple[facts.ItemReading, ...]) -> None:
@@ -201,11 +229,16 @@ def apply_payment(connection: Connection, stripe_id: str, fetched: Mapping[str, 
     order_id = _order_of_payment(connection, reading)
     if order_id is None:
         return FOREIGN
+    _note_stuck(connection, reading)
+    person_id = _person_of_payment(connection, reading, order_id)
     row = _payment(connection.id, reading)
-    before = row.amount_refunded or 0
     row.order_id = order_id
-    for name in ("invoice_id", "payment_intent_id", "charge_id", "subscription_id"):
+    for name in (
+        "invoice_id", "payment_intent_id", "charge_id", "subscription_id", "customer_id", "number",
+        "hosted_invoice_url",
+    ):  # fmt: skip
         setattr(row, name, getattr(reading, name) or getattr(row, name))
+    row.person_id = person_id or row.person_id
     for name in ("amount", "amount_refunded", "currency", "status", "disputed", "paid_at"):
         setattr(row, name, getattr(reading, name))
     reference = reading.invoice_id if reading.subscription_id else reading.payment_intent_id
@@ -222,20 +255,71 @@ def apply_payment(connection: Connection, stripe_id: str, fetched: Mapping[str, 
                 test=reading.test,
             )
         )
-    if reference and (reading.amount_refunded or before):
-        _tell_refund(reference, reading)
+    try:
+        # Oldest first, so that a second one never looks like the first.
+        for each in reversed(fetched.get("refunds") or []) if reference else ():
+            _tell_refund(str(reference), facts.read_refund(each))
+        for each in reversed(fetched.get("disputes") or []) if reference else ():
+            _tell_dispute(connection, str(reference), facts.read_dispute(each))
+    except commerce.UnknownPayment:
+        unread = _unread_session(connection, order_id, reading)
+        if unread is None:
+            raise
+        # What the money was for is told by its checkout, of which we have not heard: read that, and then this again.
+        return Outcome((("checkout", unread),))
     return Outcome()
 
 
-def _tell_refund(reference: str, reading: facts.PaymentReading) -> None:
-    # Stripe keeps the sum of what went back on the charge, lower again when a refund failed: one fact, always current.
+STUCK = "invoice.finalize"
+
+
+def _note_stuck(connection: Connection, reading: facts.PaymentReading) -> None:
+    """Kept while it lasts: health tells the owner, and the invoice is read again until it is mended."""
+    known = reading.invoice_id is not None and any(
+        row.business_key == reading.invoice_id for row in operations.noted(connection.id, STUCK, "failed")
+    )
+    if reading.invoice_id is not None and (reading.stuck or known):
+        state = "failed" if reading.stuck else "succeeded"
+        operations.note(connection.id, STUCK, reading.invoice_id, state, reading.stuck)
+
+
+def _unread_session(connection: Connection, order_id: int, reading: facts.PaymentReading) -> str | None:
+    """A session of the order that was paid, as its payment says, and that we have not read since."""
+    query = select(Checkout.session_id).where(
+        Checkout.connection_id == connection.id,
+        Checkout.order_id == order_id,
+        Checkout.session_id.is_not(None),
+        (Checkout.status == "open") & Checkout.payment_intent_id.is_(None)
+        | (Checkout.status == "awaiting_payment") & (Checkout.payment_intent_id == reading.payment_intent_id),
+    )
+    return db.session.scalar(query.order_by(Checkout.id).limit(1))
+
+
+def _tell_refund(reference: str, reading: facts.RefundReading) -> None:
     commerce.record_refund(
         commerce.RefundFact(
             provider=PROVIDER,
             payment_ref=reference,
-            provider_ref=f"{reading.charge_id}:refunded",
-            amount=reading.amount_refunded,
-            state="succeeded",
+            provider_ref=reading.stripe_id,
+            amount=reading.amount,
+            state=reading.state,
+        )
+    )
+
+
+def _tell_dispute(connection: Connection, reference: str, reading: facts.DisputeReading) -> None:
+    if reading.state is None:
+        _alert_unknown(connection, reading.status)
+        return
+    commerce.record_dispute(
+        commerce.DisputeFact(
+            provider=PROVIDER,
+            payment_ref=reference,
+            provider_ref=reading.stripe_id,
+            amount=reading.amount,
+            state=reading.state,
+            opened_at=reading.opened_at,
+            reason=reading.reason,
         )
     )
 
@@ -254,6 +338,14 @@ def _payment(connection_id: int, reading: facts.PaymentReading) -> Payment:
         row = Payment(connection_id=connection_id)
         db.session.add(row)
     return row
+
+
+def _person_of_payment(connection: Connection, reading: facts.PaymentReading, order_id: int) -> int | None:
+    owner = customers.by_stripe_id(connection.id, reading.customer_id) if reading.customer_id else None
+    if owner is not None and owner.person_id is not None:
+        return owner.person_id
+    order = commerce.find_order(order_id)
+    return order.person_id if order is not None else None
 
 
 def _order_of_payment(connection: Connection, reading: facts.PaymentReading) -> int | None:
@@ -297,6 +389,7 @@ def apply_customer(connection: Connection, customer_id: str, fetched: Mapping[st
         listed = list(db.session.scalars(known))
     else:
         row.email_seen = str(fetched["customer"].get("email") or "")
+        _copy_card(facts.read_default_card(fetched["customer"]), row)
         listed = list(fetched["subscriptions"])
     return Outcome(tuple(("subscription", found) for found in listed if found not in ended))
 
@@ -309,7 +402,9 @@ def apply_portal(connection: Connection, configuration_id: str, fetched: Mapping
     if row is None:
         return FOREIGN
     row.status = "active" if fetched.get("active") else "inactive"
-    connections.change(connection.id, portal_status=row.status)
+    if row.purpose != portal.INSTALMENTS:
+        # That one is made again by the next click that needs it.
+        connections.change(connection.id, portal_status=row.status)
     return Outcome()
 
 
@@ -319,7 +414,9 @@ def gone(connection: Connection, object_type: str, object_id: str) -> Outcome:
         customers.mark_deleted(connection.id, object_id)
     elif object_type == "portal":
         query = update(PortalConfiguration).filter_by(connection_id=connection.id, stripe_id=object_id)
-        if db.session.execute(query.values(status="missing")).rowcount:
+        is_everybodys = PortalConfiguration.purpose != portal.INSTALMENTS
+        db.session.execute(query.where(~is_everybodys).values(status="missing"))
+        if db.session.execute(query.where(is_everybodys).values(status="missing")).rowcount:
             connections.change(connection.id, portal_status="inactive")
     else:
         _log.info("Stripe no longer knows %s %s", object_type, object_id)

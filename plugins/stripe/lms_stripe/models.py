@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.api.db import Json, Model, UtcDateTime
@@ -56,6 +56,17 @@ class ConnectionRow(Model):
     reason: Mapped[str] = mapped_column(Text, default="")
     cursor: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Up to when Stripe's list of events has been read (polling)."""
+    site_url: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """Where the site was when its owner connected it, or last said so; another address means moved or copied."""
+    portal_source: Mapped[str] = mapped_column(String(20), default="own", server_default="own")
+    """own: our configuration of the portal; dashboard: the account's own default."""
+    portal_choices: Mapped[Any] = mapped_column(Json, nullable=True)
+    """What students may do in the portal; None: what we think best."""
+    tax_enabled: Mapped[bool] = mapped_column(default=False, server_default=false())
+    tax_status: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    """active, pending or unregistered, as last read at Stripe; "" when nobody asked yet."""
+    tested_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the owner last sent a test event (real time)."""
     connected_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     disconnected_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -113,6 +124,10 @@ class Customer(Model):
     is_primary: Mapped[bool] = mapped_column(default=True)
     first_purchase_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    card_brand: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    """The card that is charged unless a subscription has its own: brand, last digits, year and month."""
+    card_last4: Mapped[str] = mapped_column(String(8), default="", server_default="")
+    card_expires: Mapped[str] = mapped_column(String(7), default="", server_default="")
 
 
 class Price(Model):
@@ -153,7 +168,9 @@ class Checkout(Model):
     offer_id: Mapped[int]
     price_id: Mapped[str] = _stripe_id()
     customer_id: Mapped[str] = _stripe_id()
-    person_id: Mapped[int] = mapped_column(index=True)
+    """"" for a guest until Stripe has made one."""
+    person_id: Mapped[int | None] = mapped_column(index=True)
+    """None while a guest's order is not claimed."""
     session_id: Mapped[str | None] = _stripe_id()
     subscription_id: Mapped[str | None] = _stripe_id(index=True)
     invoice_id: Mapped[str | None] = _stripe_id(index=True)
@@ -196,6 +213,18 @@ class Subscription(Model):
     latest_invoice_id: Mapped[str | None] = _stripe_id()
     latest_invoice_status: Mapped[str] = mapped_column(String(20), default="")
     hosted_invoice_url: Mapped[str] = mapped_column(Text, default="")
+    card_brand: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    card_last4: Mapped[str] = mapped_column(String(8), default="", server_default="")
+    card_expires: Mapped[str] = mapped_column(String(7), default="", server_default="")
+    next_amount: Mapped[int | None] = mapped_column(BigInteger)
+    """What a period costs before discounts and tax, in minor units of ``currency``; None where Stripe does not say."""
+    currency: Mapped[str] = mapped_column(String(3), default="", server_default="")
+    instalments: Mapped[int | None]
+    """After so many payments it ends by itself; None for what goes on."""
+    plan_end: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """The end that we gave it for that; another one is somebody's wish."""
+    plan_seen: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    """What it was like when its end was last worked out."""
     synced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
@@ -231,6 +260,11 @@ class Payment(Model):
     charge_id: Mapped[str | None] = _stripe_id()
     invoice_id: Mapped[str | None] = _stripe_id()
     subscription_id: Mapped[str | None] = _stripe_id(index=True)
+    customer_id: Mapped[str | None] = _stripe_id()
+    person_id: Mapped[int | None] = mapped_column(index=True)
+    number: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    """The invoice's number at Stripe."""
+    hosted_invoice_url: Mapped[str] = mapped_column(Text, default="", server_default="")
     amount: Mapped[int] = mapped_column(BigInteger)
     amount_refunded: Mapped[int] = mapped_column(BigInteger, default=0)
     currency: Mapped[str] = mapped_column(String(3))
@@ -306,3 +340,78 @@ class Operation(Model):
     first_sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lease_token: Mapped[str] = mapped_column(String(40), default="")
+
+
+class ReconcileRun(Model):
+    """One time of looking things over again, and what it found."""
+
+    __tablename__ = "stripe_reconcile_run"
+
+    connection_id: Mapped[int] = _connection()
+    kind: Mapped[str] = mapped_column(String(20))
+    """replay, due, checkouts or everything."""
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    checked: Mapped[int] = mapped_column(default=0)
+    drifted: Mapped[int] = mapped_column(default=0)
+    """Events that had not arrived, or objects that were not as we knew them."""
+    foreign_objects: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str] = mapped_column(Text, default="")
+
+
+class Drift(Model):
+    """An object that was not as we knew it. ``wanted`` is the wish for a reading that was made then."""
+
+    __tablename__ = "stripe_drift"
+
+    connection_id: Mapped[int] = _connection()
+    run_id: Mapped[int] = mapped_column(ForeignKey("stripe_reconcile_run.id", ondelete="CASCADE"), index=True)
+    object_type: Mapped[str] = mapped_column(String(40))
+    object_id: Mapped[str] = _stripe_id()
+    differences: Mapped[Any] = mapped_column(Json)
+    """Of each value that differed: what we knew, and what Stripe said; empty for an object that we did not know."""
+    wanted: Mapped[int]
+
+
+class Import(Model):
+    """Taking over an account that was in use before: what was found there, and the rules that a person confirmed."""
+
+    __tablename__ = "stripe_import"
+
+    connection_id: Mapped[int] = _connection()
+    state: Mapped[str] = mapped_column(String(20), default="looking")
+    """looking, found, running or done."""
+    stage: Mapped[str] = mapped_column(String(20), default="price")
+    """What is being listed: price or subscription; then done."""
+    after: Mapped[str] = _stripe_id(default="")
+    """The last object of the stage that is kept, so that looking goes on where it stopped."""
+    people_rule: Mapped[str] = mapped_column(String(20), default="")
+    """leave, match or create; "" while nobody has confirmed one."""
+    invites: Mapped[bool] = mapped_column(default=False)
+    error: Mapped[str] = mapped_column(Text, default="")
+    scanned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ImportLine(Model):
+    """A price or a running subscription that was found, and what becomes of it."""
+
+    __tablename__ = "stripe_import_line"
+    __table_args__ = (
+        UniqueConstraint("import_id", "stripe_id"),
+        Index("ix_stripe_import_line_state", "import_id", "kind", "state"),
+    )
+
+    connection_id: Mapped[int] = _connection()
+    import_id: Mapped[int] = mapped_column(ForeignKey("stripe_import.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(20))
+    """price or subscription."""
+    stripe_id: Mapped[str] = _stripe_id()
+    price_id: Mapped[str] = _stripe_id(default="")
+    customer_id: Mapped[str] = _stripe_id(default="")
+    facts: Mapped[Any] = mapped_column(Json)
+    decision: Mapped[str] = mapped_column(String(40), default="")
+    """Of a price: "" (nobody decided), leave, offer:<id> or product:<id>."""
+    state: Mapped[str] = mapped_column(String(20), default="found")
+    """found, done or skipped."""
+    note: Mapped[str] = mapped_column(String(300), default="")
+    target_id: Mapped[int | None]

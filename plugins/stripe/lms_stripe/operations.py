@@ -178,9 +178,20 @@ def forget(connection_id: int, op: str, business_key: str) -> None:
 
 def note_step(connection_id: int, step: str, state: str, sentence: str = "") -> None:
     """Keep how a step of connecting went. Does not commit."""
-    key = {"connection_id": connection_id, "op": f"connect.{step}", "business_key": str(connection_id), "attempt": 1}
+    note(connection_id, f"connect.{step}", str(connection_id), state, sentence)
+
+
+def note(connection_id: int, op: str, business_key: str, state: str, sentence: str = "") -> None:
+    """Keep how something stands that is not ours to repeat. Does not commit."""
+    key = {"connection_id": connection_id, "op": op, "business_key": business_key, "attempt": 1}
     insert_ignoring(Operation, key | {"params_hash": "", "idempotency_key": ""}, tuple(key))
-    db.session.execute(update(Operation).filter_by(**key).values(state=state, error=sentence))
+    db.session.execute(update(Operation).filter_by(**key).values(state=state, error=sentence[:1000]))
+
+
+def noted(connection_id: int, op: str, state: str) -> list[Operation]:
+    """What stands in this state, oldest first."""
+    query = select(Operation).filter_by(connection_id=connection_id, op=op, state=state)
+    return list(db.session.scalars(query.order_by(Operation.id)))
 
 
 def steps(connection_id: int) -> dict[str, Operation]:

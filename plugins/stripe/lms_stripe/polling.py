@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from lms.api import clock, db
-from lms_stripe import client, connections, events, inbox
+from lms_stripe import client, connections, events, inbox, tasks
 from lms_stripe.connections import Connection
 from lms_stripe.failures import StripeFailure
 
@@ -16,7 +16,7 @@ _log = logging.getLogger("lms_stripe")
 # An event may be listed a little after its time.
 _OVERLAP = timedelta(minutes=10)
 # Stripe keeps events for 30 days (docs.stripe.com/api/events).
-_KEPT = timedelta(days=29)
+KEPT = timedelta(days=29)
 _TYPES_A_CALL = 20
 
 
@@ -31,9 +31,14 @@ class _Asked:
 
 
 def run() -> None:
-    """The job ``stripe.poll``: every connection that cannot be told."""
-    for connection in connections.all_of_them():
-        if connection.is_usable and connection.delivery == "polling":
+    """The job ``stripe.poll``: every connection that cannot be told. Wakes a worker for what waits, as well.
+
+    A job that was woken for it may be gone: its workers were killed again and again.
+    """
+    tasks.wake_when_due()
+    db.commit()
+    for connection in connections.in_use():
+        if connection.delivery == "polling":
             try:
                 poll(connection)
             except StripeFailure as failure:
@@ -43,7 +48,7 @@ def run() -> None:
 def poll(connection: Connection) -> int:
     """Take all events since the last time; how many were new. Commits."""
     began = clock.now()
-    since = max(connection.cursor or connection.connected_at or began, began - _KEPT) - _OVERLAP
+    since = max(connection.cursor or connection.connected_at or began, began - KEPT) - _OVERLAP
     stripe = connections.client_of(connection)
     asked = _Asked(connection.id, connection.account_id, connection.livemode)
     db.commit()

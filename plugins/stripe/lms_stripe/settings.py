@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from lms.api.web import Form
 from lms.extend import SettingsPage, fields
-from lms_stripe import connect, connections, endpoints, portal
+from lms_stripe import client, connect, connections, detours, portal, portal_settings, tax
 from lms_stripe.connections import INTEGRATION_VERSION, Connection, Facts
 
 CAPABILITY = "payments.connect"
@@ -23,7 +23,33 @@ class OptionsForm(Form):
     allow_coupons = fields.Toggle(
         _l("Allow coupons at checkout"),
         default=True,
-        description=_l("Adds a code field to Stripe’s page."),
+        description=_l("Adds a code field to Stripe’s page. An offer can say otherwise."),
+    )
+
+    show_buy_button = fields.Toggle(
+        _l("Show a buy button for a newly connected product"),
+        default=True,
+        description=_l(
+            "On its course pages, by itself. Each offer takes this over when it is first connected, and has its own "
+            "switch: a later change moves no existing button."
+        ),
+    )
+
+    testers = fields.PlainText(
+        _l("Invited testers"),
+        max_length=2000,
+        description=_l(
+            "E-mail addresses of people who may buy while the site sells in test mode, with commas between. "
+            "Owners and creators always may; everybody else reads that it is not on sale yet."
+        ),
+    )
+
+
+class SigningSecretForm(Form):
+    """The secret that Stripe signs its deliveries with."""
+
+    signing_secret = fields.Secret(
+        _l("New signing secret"), description=_l("Starts with whsec_. Stripe shows it on the endpoint’s page.")
     )
 
 
@@ -50,7 +76,19 @@ class Card:
     state: Any = ""
     portal_state: str = "off"
     """off, active or inactive: needs the button."""
-    has_moved: bool = False
+    moved_from: str = ""
+    """The address that the site had before; "" while it is where it was."""
+    may_do: tuple[str, ...] = ()
+    """What students may do in the portal, in words."""
+    tax_warning: str = ""
+    hook_warning: str = ""
+    """Why deliveries may not be as they should; "" while they are."""
+
+    @property
+    def is_test_told(self) -> bool:
+        """Whether anything arrived since the owner last asked for a test event."""
+        asked, told = self.row.tested_at if self.row else None, self.facts.last_event_at if self.facts else None
+        return asked is not None and told is not None and told >= asked
 
     @property
     def is_connected(self) -> bool:
@@ -82,15 +120,26 @@ def _card(livemode: bool, row: Connection | None) -> Card:
     if row is None or row.status == "disconnected":
         return Card(mode, title, row, state=_("Not connected"))
     facts = connections.facts_of(row)
-    moved = endpoints.has_moved(facts.endpoint)
+    moved = connections.moved_from(row)
     tone, state = _state(row, moved)
-    return Card(mode, title, row, facts, tone, state, _portal_state(row), moved)
+    may_do = tuple(portal_settings.in_words(portal.choices_of(row.id)))
+    warns = tax.warning(row.tax_status) if row.tax_enabled else ""
+    hook = "" if moved else _hook_warning(row, facts)
+    return Card(mode, title, row, facts, tone, state, _portal_state(row), moved, may_do, warns, hook)
 
 
-def _state(row: Connection, has_moved: bool) -> tuple[str, str]:
+def _hook_warning(row: Connection, facts: Facts) -> str:
+    if row.delivery != "webhook" or not row.is_usable or facts.endpoint is None:
+        return ""
+    if facts.endpoint.api_version != client.PINNED:
+        return _("The webhook endpoint speaks another version of Stripe’s API than we do. Repair makes a new one.")
+    return detours.known(row.id)
+
+
+def _state(row: Connection, moved_from: str) -> tuple[str, str]:
     if row.status == "connecting":
         return "warn", _("Not finished")
-    if row.status != "active" or has_moved:
+    if row.status != "active" or moved_from:
         return "warn", _("Reconnect needed")
     return "good", _("Connected")
 
@@ -98,6 +147,8 @@ def _state(row: Connection, has_moved: bool) -> tuple[str, str]:
 def _portal_state(row: Connection) -> str:
     if not row.portal_enabled:
         return "off"
+    if row.portal_source == portal.DASHBOARD and row.portal_status == "active":
+        return "active"
     is_legacy = row.integration_version < INTEGRATION_VERSION or portal.configuration_of(row.id) is None
     return "inactive" if is_legacy or row.portal_status != "active" else "active"
 
@@ -120,17 +171,8 @@ def _context() -> Mapping[str, Any]:
         "is_connected": any(card.is_connected for card in both),
         "key_form": KeyForm(),
         "offers_simulator": connect.is_simulator_offered(),
-        "features": _FEATURES,
     }
 
-
-_FEATURES = (
-    _l("Update the card"),
-    _l("See invoices"),
-    _l("Cancel, at the end of the period"),
-    _l("Take back a cancellation"),
-    _l("Change address and tax number"),
-)
 
 page = SettingsPage(
     name="stripe",

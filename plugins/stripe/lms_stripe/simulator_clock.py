@@ -10,7 +10,7 @@ from lms_stripe import client, connections, endpoints
 from lms_stripe.failures import StripeFailure, Unreachable
 
 _log = logging.getLogger("lms_stripe")
-# The simulator tells whole seconds, and its answer takes a moment: less than this is no move.
+# The simulator's answer takes a moment: less than this is no move.
 _SLACK = timedelta(seconds=3)
 
 
@@ -40,10 +40,11 @@ def follow() -> bool:
 
 
 def _offset(told: object) -> timedelta | None:
-    epoch = told.get("epoch") if isinstance(told, dict) else None
-    if not isinstance(epoch, int | float):
+    # From whole seconds the offset would come out a second short half of the time: what ends now would not have ended.
+    exact = told.get("exact") if isinstance(told, dict) else None
+    if not isinstance(exact, int | float):
         return None
-    return timedelta(seconds=round((datetime.fromtimestamp(epoch, UTC) - clock.real_now()).total_seconds()))
+    return timedelta(seconds=round((datetime.fromtimestamp(exact, UTC) - clock.real_now()).total_seconds()))
 
 
 def tick() -> None:

@@ -29,7 +29,8 @@ Fetch = Callable[[Any, str], Mapping[str, Any]]
 
 
 def _fetch_checkout(stripe: Any, session_id: str) -> Mapping[str, Any]:
-    session = client.plain(stripe.v1.checkout.sessions.retrieve(session_id, {"expand": ["payment_intent"]}))
+    expand = ["payment_intent.latest_charge", "invoice"]
+    session = client.plain(stripe.v1.checkout.sessions.retrieve(session_id, {"expand": expand}))
     is_waiting = session.get("status") == "complete" and session.get("payment_status") == "unpaid"
     intent = session.get("payment_intent")
     if is_waiting and not intent and session.get("invoice"):
@@ -39,11 +40,18 @@ def _fetch_checkout(stripe: Any, session_id: str) -> Mapping[str, Any]:
 
 
 def _fetch_subscription(stripe: Any, subscription_id: str) -> Mapping[str, Any]:
-    return client.plain(stripe.v1.subscriptions.retrieve(subscription_id, {"expand": ["latest_invoice"]}))
+    expand = ["latest_invoice", "default_payment_method"]
+    found = client.plain(stripe.v1.subscriptions.retrieve(subscription_id, {"expand": expand}))
+    invoice = found.get("latest_invoice") or {}
+    if found.get("status") in {"past_due", "unpaid"} and invoice.get("status") == "open":
+        # Whether the card failed or the bank waits for its owner stands on the invoice's payment only.
+        found[facts.INTENT] = _intent_of_invoice(stripe, facts.identifier(invoice))
+    return found
 
 
 def _fetch_customer(stripe: Any, customer_id: str) -> Mapping[str, Any]:
-    customer = client.plain(stripe.v1.customers.retrieve(customer_id))
+    expand = ["invoice_settings.default_payment_method"]
+    customer = client.plain(stripe.v1.customers.retrieve(customer_id, {"expand": expand}))
     if customer.get("deleted"):
         return {"customer": customer, "subscriptions": []}
     listed = stripe.v1.subscriptions.list({"customer": customer_id, "status": "all", "limit": 100})
@@ -54,7 +62,8 @@ def _fetch_payment(stripe: Any, stripe_id: str) -> Mapping[str, Any]:
     invoice: Mapping[str, Any] | None
     if stripe_id.startswith("in_"):
         invoice = client.plain(stripe.v1.invoices.retrieve(stripe_id))
-        return {"invoice": invoice, "intent": _intent_of_invoice(stripe, stripe_id)}
+        intent = _intent_of_invoice(stripe, stripe_id)
+        return _with_reversals(stripe, invoice, intent)
     if stripe_id.startswith("ch_"):
         charge = client.plain(stripe.v1.charges.retrieve(stripe_id))
         stripe_id = facts.identifier(charge.get("payment_intent")) or ""
@@ -65,7 +74,32 @@ def _fetch_payment(stripe: Any, stripe_id: str) -> Mapping[str, Any]:
         {"payment": {"type": "payment_intent", "payment_intent": stripe_id}, "expand": ["data.invoice"], "limit": 1}
     )
     invoice = client.plain(listed.data[0]).get("invoice") if listed.data else None
-    return {"invoice": invoice, "intent": intent}
+    return _with_reversals(stripe, invoice, intent)
+
+
+def _with_reversals(
+    stripe: Any, invoice: Mapping[str, Any] | None, intent: Mapping[str, Any] | None
+) -> Mapping[str, Any]:
+    refunds, disputes = _refunds_of(stripe, intent), _disputes_of(stripe, intent)
+    return {"invoice": invoice, "intent": intent, "refunds": refunds, "disputes": disputes}
+
+
+def _disputes_of(stripe: Any, intent: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Every dispute of the payment; asked for only where there was one."""
+    charge = (intent or {}).get("latest_charge")
+    if intent is None or not isinstance(charge, Mapping) or not charge.get("disputed"):
+        return []
+    listed = stripe.v1.disputes.list({"payment_intent": intent["id"], "limit": 100})
+    return [client.plain(entry) for entry in listed.auto_paging_iter()]
+
+
+def _refunds_of(stripe: Any, intent: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Every refund of the payment, failed ones too; asked for only where something happened to its charge."""
+    charge = (intent or {}).get("latest_charge")
+    if intent is None or not isinstance(charge, Mapping) or charge.get("status") != "succeeded":
+        return []
+    listed = stripe.v1.refunds.list({"payment_intent": intent["id"], "limit": 100})
+    return [client.plain(entry) for entry in listed.auto_paging_iter()]
 
 
 def _intent_of_invoice(stripe: Any, invoice_id: str | None) -> Mapping[str, Any] | None:

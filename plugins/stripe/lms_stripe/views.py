@@ -1,32 +1,44 @@
-"""The plugin's addresses: the hook, the pages on the way back from Stripe, and connecting."""
+"""Addresses for Stripe and for students: the hook, the ways back from Stripe, and the question which one."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, request
+from flask import Response, abort, request
 from flask_babel import gettext as _
-from markupsafe import Markup
 from sqlalchemy import select
 
 from lms.api import access, audit, clock, commerce, db
-from lms.api.problem import NotFound, Problem
-from lms.api.web import current_person, flash, public, redirect, render, requires, signed_in
-from lms_stripe import connect, connections, inbox, links, portal, returning, simulator_clock, sync
-from lms_stripe.connections import Connection
+from lms.api.problem import NotFound
+from lms.api.urls import origin
+from lms.api.web import (
+    TooMany,
+    current_person,
+    flash,
+    public,
+    rate_limit,
+    redirect,
+    render,
+    sign_in_address,
+    signed_in,
+)
+from lms_stripe import flows, inbox, links, mending, own, returning, simulator_clock, sync
+from lms_stripe.blueprint import blueprint
+from lms_stripe.flows import Question, Target
 from lms_stripe.models import Checkout
-from lms_stripe.settings import CAPABILITY, KeyForm, mode_words
 
-blueprint = Blueprint("stripe", __name__, template_folder="templates")
-SETTINGS = "/admin/settings/stripe"
+# The same as for a click on a dynamic link, because each press makes a portal session.
+_CHOICES_A_MINUTE = 30
+# Whoever comes back from Stripe has gone there with a click before; each time Stripe is asked a few things.
+_RETURNS_A_MINUTE = 30
 
 
 @blueprint.post("/hook/<token>")
 @public(csrf=False)
 def hook(token: str) -> Response:
     """Where Stripe tells what happened."""
-    if (request.content_length or 0) > inbox.MOST_BYTES:
-        abort(413)
+    # Also for a body that comes in pieces and does not say how long it is.
+    request.max_content_length = inbox.MOST_BYTES
     answer = inbox.receive(token, request.get_data(cache=False), request.headers.get("Stripe-Signature"))
     # Also what a refused delivery leaves behind: the web layer forgets it for 4xx.
     db.commit()
@@ -37,173 +49,109 @@ def hook(token: str) -> Response:
 
 
 @blueprint.get("/done")
-@signed_in(writes=True)
+@public(writes=True)
 def done() -> Any:
     """Back from the checkout page: read what came of it, then go on. The id alone shows nothing to anybody else."""
-    row = db.session.scalar(
-        select(Checkout).where(
-            Checkout.session_id == request.args.get("session_id", ""), Checkout.person_id == _person_id()
-        )
-    )
-    if row is None:
+    row = db.session.scalar(select(Checkout).where(Checkout.session_id == request.args.get("session_id", "")))
+    order = commerce.find_order(row.order_id) if row is not None else None
+    if row is None or order is None or not commerce.is_buyer(order):
+        if current_person() is None:
+            return redirect(sign_in_address())
         raise NotFound(
             _("This payment is not one of yours"), next_step=_("Sign in with the account that you bought with.")
         )
-    if not _is_through(row):
+    if not _is_through(row, order) and _may_read(f"order {order.id}"):
         sync.checkout(row.connection_id, str(row.session_id))
         db.session.refresh(row)
     if row.status in {"fulfilled", "duplicate"}:
         return redirect(commerce.after_purchase_path(row.order_id))
-    order = commerce.find_order(row.order_id)
-    if order is None:
-        abort(404)
     if row.status == "expired":
         flash(_("This checkout has expired. Nothing was charged."), "info")
         return redirect(order.offer.checkout_path)
-    return redirect(order.path)
+    return redirect(commerce.order_path(order))
 
 
-def _is_through(row: Checkout) -> bool:
+def _is_through(row: Checkout, order: commerce.OrderView) -> bool:
     """Whether nothing is left to read. A worker may have read the session, and its subscription not yet."""
     if row.status != "fulfilled":
         return row.status in {"failed", "expired"}
-    order = commerce.find_order(row.order_id)
-    return order is not None and access.decide_product(row.person_id, order.offer.product_id, clock.now()).allowed
+    if order.person_id is None:
+        return order.state is commerce.OrderState.PAID
+    return access.decide_product(order.person_id, order.offer.product_id, clock.now()).allowed
 
 
 @blueprint.get("/return")
 @public(writes=True)
 def back() -> Any:
     """Back from the portal: read the person's customer anew, so that the next page is right before any webhook."""
-    target = returning.target_of(request.args.get("to"))
+    target, new_card_of = returning.read(request.args.get("to"))
     person = current_person()
-    if person is not None:
-        own = links.own_customers(links.context_of(person))
+    if person is not None and _may_read(f"person {person.id}"):
+        known = own.customers(own.context_of(person))
         db.commit()
-        if own:
-            sync.customer(*own[0])
-        else:
+        for customer in known:
+            # Whose portal it was is not told; most people have one, and nobody has many.
+            sync.customer(customer.connection_id, customer.stripe_id)
+        if new_card_of == person.id:
+            mending.pay_what_is_owed(person.id)
+        if not known:
             simulator_clock.follow()
     return redirect(target)
 
 
-@blueprint.get("/connect")
-@requires(CAPABILITY)
-def key() -> Any:
-    """The page on which a key is pasted."""
-    return render("stripe/connect.html", form=KeyForm())
+def _may_read(who: str) -> bool:
+    """Whether this return reads at Stripe: not for HEAD, and not for those who come without end.
 
-
-@blueprint.post("/connect")
-@requires(CAPABILITY, writes=True)
-def connect_key() -> Any:
-    """Take the key and run the checklist."""
-    form = KeyForm()
-    if not form.validate_on_submit():
-        return render("stripe/connect.html", form=form), 422
+    They go where they wanted all the same; webhooks and the nightly look bring the rest.
+    """
+    if request.method == "HEAD":
+        return False
     try:
-        wants_simulator = "simulator" in request.form and connect.is_simulator_offered()
-        given = connect.simulator_key() if wants_simulator else (form.secret_key.data or "").strip()
-        made = connect.begin(given, actor_id=_person_id())
-    except Problem as problem:
-        db.rollback()
-        form.secret_key.errors = [problem.sentence]
-        return render("stripe/connect.html", form=form), max(problem.status, 422)
-    return redirect(f"/ext/stripe/connections/{made.id}")
+        rate_limit("stripe.return", who, _RETURNS_A_MINUTE, 60)
+    except TooMany:
+        return False
+    return True
 
 
-@blueprint.get("/connections/<int:connection_id>")
-@requires(CAPABILITY)
-def checklist(connection_id: int) -> Any:
-    """The steps of connecting, and where they stopped."""
-    row = connections.get(connection_id)
-    lines = connect.checklist(row)
-    done_count = sum(line.state == "done" for line in lines)
-    return render(
-        "stripe/checklist.html",
-        connection=row,
-        lines=lines,
-        mode_words=mode_words(row.mode),
-        done=done_count,
-        has_event=connect.has_event(row.id),
-        dashboard=_dashboard(row),
+@blueprint.get("/choose")
+@signed_in
+def choose() -> Any:
+    """Several customers or subscriptions of the person fit a link: which one is meant?"""
+    asked = flows.question(request.args.get("c"))
+    options = [flows.option(target) for target in _targets(asked)]
+    return render("stripe/choose.html", options=options, signed=request.args["c"], back=asked.back)
+
+
+@blueprint.post("/choose")
+@signed_in(writes=True)
+def chosen() -> Any:
+    """To the portal with the one that was meant: looked up among the person's own, never taken from the form."""
+    asked = flows.question(request.form.get("c"))
+    rate_limit("stripe.choose", f"person {_person_id()}", _CHOICES_A_MINUTE, 60)
+    target = next((each for each in _targets(asked) if each.key == request.form.get("target")), None)
+    if target is None:
+        raise NotFound(_("This is not one of yours"), next_step=_("Open the page that holds the link, and press it."))
+    person = current_person()
+    address = flows.session(
+        own.context_of(person), target, asked.back, str(asked.args.get("locale") or getattr(person, "locale", ""))
     )
+    # Host only: the address of a portal session is as good as a key.
+    detail = {"link": asked.link, "to": origin(address)}
+    audit.record("stripe.portal_opened", actor_id=_person_id(), subject=f"link/stripe/{asked.link}", detail=detail)
+    answer = redirect(address)
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
 
 
-@blueprint.post("/connections/<int:connection_id>/continue")
-@requires(CAPABILITY, writes=True)
-def proceed(connection_id: int) -> Any:
-    """Try again from the step that failed; also repairs endpoint and portal of a connection in use."""
-    row = connections.get(connection_id)
-    connect.proceed(row)
-    return redirect(f"/ext/stripe/connections/{connection_id}")
-
-
-@blueprint.post("/connections/<int:connection_id>/portal")
-@requires(CAPABILITY, writes=True)
-def switch_portal(connection_id: int) -> Any:
-    """Activate Customer Portal, or switch it off."""
-    row = connections.get(connection_id)
-    try:
-        if request.form.get("to") == "off":
-            portal.switch_off(row)
-            flash(_("The customer portal is off. Its links are hidden."), "success")
-        else:
-            portal.activate(row)
-            connections.change(row.id, integration_version=connections.INTEGRATION_VERSION)
-            flash(_("The customer portal is active."), "success")
-    except Problem as problem:
-        db.rollback()
-        flash(problem.sentence, "error")
-        return redirect(f"{SETTINGS}#portal")
-    _record("stripe.portal_switched", row, {"to": request.form.get("to", "on")})
-    return redirect(f"{SETTINGS}#portal")
-
-
-@blueprint.post("/connections/<int:connection_id>/sell")
-@requires(CAPABILITY, writes=True)
-def sell(connection_id: int) -> Any:
-    """New orders go to this connection from now on."""
-    row = connections.get(connection_id)
-    if not row.is_usable:
-        raise NotFound(_("This connection is not ready."))
-    connections.sell_with(row.id)
-    _record("stripe.selling_moved", row, {"mode": row.mode})
-    flash(_("New orders go to %(account)s now.", account=row.account_name), "success")
-    return redirect(SETTINGS)
-
-
-@blueprint.get("/connections/<int:connection_id>/disconnect")
-@requires(CAPABILITY)
-def ask_disconnect(connection_id: int) -> Any:
-    """What would happen, in numbers, before anything does."""
-    row = connections.get(connection_id)
-    return render("stripe/disconnect.html", connection=row, consequences=connect.consequences(row.id))
-
-
-@blueprint.post("/connections/<int:connection_id>/disconnect")
-@requires(CAPABILITY, writes=True)
-def disconnect(connection_id: int) -> Any:
-    """Stop using the account. Nobody's courses, customers or prices are touched."""
-    left = connect.disconnect(connections.get(connection_id), actor_id=_person_id())
-    flash(_("Stripe is disconnected. %(left)s", left=left).strip(), "success")
-    return redirect(SETTINGS)
-
-
-def billing_slot(_context: Any) -> Markup:
-    """The portal's button on the Billing page; nothing for people without a portal."""
-    return Markup(render("stripe/billing.html"))  # noqa: S704  a template's own text
-
-
-def _dashboard(row: Connection) -> str:
-    return "https://dashboard.stripe.com/apikeys" if row.livemode else "https://dashboard.stripe.com/test/apikeys"
-
-
-def _record(action: str, row: Connection, detail: dict[str, Any]) -> None:
-    audit.record(action, actor_id=_person_id(), subject=f"stripe/{row.account_id}", detail=detail)
+def _targets(asked: Question) -> list[Target]:
+    find = links.TARGETS.get(asked.link)
+    if find is None:
+        abort(404)
+    return find(own.context_of(current_person()), asked.args)
 
 
 def _person_id() -> int:
     person = current_person()
-    assert person is not None  # noqa: S101  these views let nobody else in
+    assert person is not None  # noqa: S101  @signed_in lets nobody else in
     return person.id

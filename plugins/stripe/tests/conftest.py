@@ -16,12 +16,12 @@ import pytest
 import stripe
 from lms_stripe import client, connect, connections, events
 from lms_stripe.checkout import StripePayments
-from lms_stripe.models import ConnectionRow, WebhookEndpoint
+from lms_stripe.models import ConnectionRow, SyncTask, WebhookEndpoint
 from lms_stripe_simulator import testing
+from sqlalchemy import update
 from stripe import WebhookSignature
 
 from lms.api import access, clock, commerce, db, settings
-from lms.jobs.runner import Worker
 
 
 @dataclass
@@ -145,8 +145,15 @@ class Stage:
         self.work()
 
     def work(self) -> None:
-        db.commit()
-        Worker(self.site.app).run_due()
+        self.site.commit()
+        self.site.jobs.run_due()
+
+    def work_after_a_rest(self) -> None:
+        """The same, once objects that were told of many times in a moment may be read again."""
+        self.site.commit()
+        db.session.execute(update(SyncTask).values(not_before=clock.real_now()))
+        self.site.commit()
+        self.site.jobs.run_due(at=clock.real_now() + timedelta(minutes=1))
 
     def is_in(self, person: Any, offer: Any) -> bool:
         """Whether the person may enter what the offer sells."""

@@ -36,6 +36,7 @@ def test_a_subscription_opens_the_course_once_its_events_arrived(connected: Any)
     assert order_state(person) == "paid"
 
 
+@pytest.mark.feature("B-21")
 def test_a_one_time_purchase_opens_the_course_and_leaves_an_invoice(connected: Any) -> None:
     person, offer = connected.make.person(), connected.offer("one_time")
     connected.buy(person, offer)
@@ -51,6 +52,7 @@ def test_the_return_page_alone_opens_the_course(connected: Any) -> None:
     assert connected.is_in(person, offer)
 
 
+@pytest.mark.feature("B-19")
 def test_the_same_money_told_by_page_and_webhook_counts_once(connected: Any) -> None:
     person, offer = connected.make.person(), connected.offer()
     session_id = connected.buy(person, offer)
@@ -67,6 +69,7 @@ def commerce_payment() -> Any:
     return db.Model.metadata.tables["commerce_payment"]
 
 
+@pytest.mark.feature("B-20")
 def test_pitfall_15_two_windows_at_once_make_one_customer_and_one_session(both_databases: str, connected: Any) -> None:
     person, offer = connected.make.person(), connected.offer()
     order = connected.order(person, offer)
@@ -84,6 +87,7 @@ def test_pitfall_15_two_windows_at_once_make_one_customer_and_one_session(both_d
     assert (rows(Customer), rows(Checkout), rows(Price)) == (1, 1, 1)
 
 
+@pytest.mark.feature("B-20")
 def test_pitfall_15_coming_back_later_leads_to_the_same_open_session(connected: Any) -> None:
     person, offer = connected.make.person(), connected.offer()
     assert connected.start(person, offer) == connected.start(person, offer)
@@ -117,6 +121,7 @@ def test_an_expired_checkout_opens_nothing_and_says_so(connected: Any) -> None:
     assert db.session.scalar(select(Checkout.url)) == ""
 
 
+@pytest.mark.feature("B-11")
 @pytest.mark.parametrize("kind", ["one_time", "subscription"])
 def test_pitfall_12_a_bank_debit_opens_nothing_until_the_money_is_there(connected: Any, kind: str) -> None:
     person, offer = connected.make.person(), connected.offer(kind)
@@ -128,6 +133,7 @@ def test_pitfall_12_a_bank_debit_opens_nothing_until_the_money_is_there(connecte
     assert (order_state(person), connected.is_in(person, offer)) == ("paid", True)
 
 
+@pytest.mark.feature("B-11")
 @pytest.mark.parametrize("kind", ["one_time", "subscription"])
 def test_pitfall_12_a_bank_debit_that_fails_opens_nothing_and_the_buyer_is_told(connected: Any, kind: str) -> None:
     person, offer = connected.make.person(), connected.offer(kind)
@@ -231,6 +237,7 @@ def test_nothing_is_sold_before_stripe_is_connected(stage: Any) -> None:
     assert StripePayments().can_sell(stage.offer()) == "Payments are not connected yet."
 
 
+@pytest.mark.feature("B-05")
 def test_two_offers_of_a_product_are_two_prices_of_one_product_at_stripe(connected: Any) -> None:
     offer = connected.offer()
     connected.start(connected.make.person(), offer)

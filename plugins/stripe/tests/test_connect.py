@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from lms_stripe import connect, connections, portal
+from lms_stripe import connect, connections, leaving, portal
 from lms_stripe.failures import KeyRefused, Unreachable, WrongKey
 from lms_stripe.models import ConnectionRow, Operation
 from sqlalchemy import func, select
@@ -19,6 +19,7 @@ def rows(model: Any) -> int:
     return int(db.session.scalar(select(func.count()).select_from(model)) or 0)
 
 
+@pytest.mark.feature("TA-08")
 def test_a_key_leads_to_an_active_connection_with_portal_and_prices(stage: Any) -> None:
     stage.offer("one_time")
     stage.offer("subscription")
@@ -29,12 +30,14 @@ def test_a_key_leads_to_an_active_connection_with_portal_and_prices(stage: Any) 
     assert [line.state for line in connect.checklist(made)] == ["done"] * len(connect.STEPS)
 
 
+@pytest.mark.feature("B-22")
 def test_stripe_has_one_endpoint_of_ours_at_the_pinned_version(connected: Any) -> None:
     listed = connected.simulator.state()["endpoints"]
     assert [entry["url"].startswith("http://localhost/ext/stripe/hook/") for entry in listed] == [True]
     assert connected.simulator.stripe().v1.webhook_endpoints.list().data[0].api_version == "2026-10-28.endive"
 
 
+@pytest.mark.feature("TA-08")
 def test_connecting_twice_makes_nothing_twice(connected: Any) -> None:
     before = connected.simulator.state()["endpoints"]
     again = connected.connect()
@@ -65,6 +68,7 @@ def test_the_publishable_key_is_refused_with_a_sentence_that_helps(stage: Any) -
     assert refusal.value.sentence == "This is the publishable key. Paste the secret or restricted key instead."
 
 
+@pytest.mark.feature("B-13")
 def test_a_live_key_of_stripe_never_leaves_for_the_simulator(stage: Any) -> None:
     stage.simulator.calls()
     with pytest.raises(WrongKey):
@@ -110,11 +114,12 @@ def test_a_secret_key_works_and_is_noted_as_one(stage: Any) -> None:
     assert (made.status, made.auth) == ("active", "secret_key")
 
 
+@pytest.mark.feature("B-08", "B-09")
 def test_pitfall_41_after_disconnecting_the_same_account_finds_the_same_rows(connected: Any) -> None:
     person, offer, _subscription = connected.subscribe()
     before = connections.selling()
     assert before is not None
-    connect.disconnect(before, actor_id=None)
+    leaving.disconnect(before, actor_id=None)
     assert connected.simulator.state()["endpoints"] == []
     assert connections.selling() is None
     assert connected.is_in(person, offer)
@@ -130,6 +135,7 @@ def test_the_key_is_sealed_and_never_in_a_row(connected: Any) -> None:
     assert key.endswith(row.last4)
 
 
+@pytest.mark.feature("TA-09")
 def test_pitfall_23_a_legacy_connection_is_activated_by_one_press_and_a_second_changes_nothing(connected: Any) -> None:
     made = connections.selling()
     assert made is not None
@@ -140,6 +146,7 @@ def test_pitfall_23_a_legacy_connection_is_activated_by_one_press_and_a_second_c
     assert len(connected.simulator.stripe().v1.billing_portal.configurations.list().data) == 1
 
 
+@pytest.mark.feature("B-15")
 def test_pitfall_23_a_configuration_that_was_switched_off_at_stripe_is_replaced(connected: Any) -> None:
     made = connections.selling()
     assert made is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -114,6 +115,19 @@ def test_an_unknown_address_answers_404(hook: Any) -> None:
 
 def test_a_body_of_more_than_a_mebibyte_is_refused_unread(hook: Any) -> None:
     assert hook.post("x" * (inbox.MOST_BYTES + 1)).status_code == 413
+
+
+def test_of_a_body_in_pieces_that_does_not_say_how_long_it_is_no_more_is_read(hook: Any) -> None:
+    body = io.BytesIO(b"x" * (3 * inbox.MOST_BYTES))
+    answer = hook.site.client().post(
+        hook.path,
+        input_stream=body,
+        headers={"Transfer-Encoding": "chunked", "Stripe-Signature": "t=1,v1=0"},
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert answer.status_code in {400, 413}
+    assert body.tell() <= inbox.MOST_BYTES
+    assert nothing_was_kept()
 
 
 @pytest.mark.parametrize("changes", [{"livemode": True}, {"account": "acct_of_somebody_else"}])

@@ -7,14 +7,14 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from lms_stripe import connect, connections, portal, returning
+from lms_stripe import connections, leaving, portal, returning
 from lms_stripe.models import Customer
 from lms_stripe_simulator import testing
-from sqlalchemy import select, update
+from sqlalchemy import inspect, select, update
 
-from lms.api import commerce, content, db
+from lms.api import clock, commerce, content, db
 from lms.api.content import go_address
-from lms.content import links
+from lms.extend import LinkContext
 
 LINK = "stripe/customer-portal"
 SESSIONS = "POST /v1/billing_portal/sessions"
@@ -46,15 +46,17 @@ def shows(site: Any) -> Any:
 
 
 def content_context(person: Any) -> Any:
-    return links.context(person, page="/manage-subscription")
+    return LinkContext(person=person, now=clock.now(), page="/manage-subscription")
 
 
+@pytest.mark.feature("TA-14")
 def test_a_buyer_sees_the_link_and_nobody_else_does(connected: Any, shows: Any) -> None:
     buyer, _offer, _subscription = connected.subscribe()
     stranger = connected.make.person()
     assert [shows(buyer), shows(stranger), shows(None)] == [1, 0, 0]
 
 
+@pytest.mark.feature("TA-14")
 def test_a_checkout_that_was_left_open_shows_no_link(connected: Any, shows: Any) -> None:
     person = connected.make.person()
     connected.start(person, connected.offer())
@@ -62,6 +64,7 @@ def test_a_checkout_that_was_left_open_shows_no_link(connected: Any, shows: Any)
     assert shows(person) == 0
 
 
+@pytest.mark.feature("TA-14")
 def test_a_bank_debit_shows_the_link_only_once_the_money_is_there(connected: Any, shows: Any) -> None:
     person = connected.make.person()
     session_id = connected.buy(person, connected.offer("one_time"), "sepa")
@@ -72,6 +75,7 @@ def test_a_bank_debit_shows_the_link_only_once_the_money_is_there(connected: Any
     assert shows(person) == 1
 
 
+@pytest.mark.feature("TA-15", "B-21")
 def test_a_one_time_purchase_is_enough_and_its_invoice_is_in_the_portal(connected: Any, click: Any) -> None:
     person = connected.make.person()
     connected.buy(person, connected.offer("one_time"))
@@ -85,6 +89,7 @@ def connected_page(connected: Any, answer: Any) -> str:
     return testing.fetch(answer.headers["Location"]).text
 
 
+@pytest.mark.feature("TA-24", "TA-26")
 def test_one_click_leads_to_the_persons_own_portal(connected: Any, click: Any) -> None:
     first, _offer, _subscription = connected.subscribe()
     second, _offer, _subscription = connected.subscribe()
@@ -106,6 +111,7 @@ def sessions_asked(connected: Any) -> list[Any]:
     return [e for e in reversed(told) if f"{e['method']} {e['path']}" == SESSIONS]
 
 
+@pytest.mark.feature("SO-14")
 @pytest.mark.parametrize("forged", ["customer", "subscription", "session", "person"])
 def test_pitfall_18_an_id_in_the_address_chooses_nobody(connected: Any, sign_in: Any, forged: str) -> None:
     victim, _offer, subscription_id = connected.subscribe()
@@ -135,6 +141,7 @@ def test_pitfall_43_a_guest_with_a_session_id_is_asked_to_sign_in(connected: Any
     assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (303, "/login")
 
 
+@pytest.mark.feature("B-01")
 def test_pitfall_21_twenty_links_for_three_people_call_nobody_and_a_click_calls_once(
     connected: Any, shows: Any, click: Any, queries: Any
 ) -> None:
@@ -148,22 +155,6 @@ def test_pitfall_21_twenty_links_for_three_people_call_nobody_and_a_click_calls_
     assert [call for call in connected.simulator.calls() if call.startswith("POST")] == [SESSIONS]
 
 
-def test_pitfall_22_many_clicks_make_no_configuration_and_each_session_carries_ours(
-    connected: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    person, _offer, _subscription = connected.subscribe()
-    made = connections.selling()
-    customer = db.session.scalar(select(Customer.stripe_id).where(Customer.person_id == person.id))
-    ours = portal.activate(made)
-    connected.simulator.calls()
-    for _number in range(100):
-        portal.open_session(made, customer, returning.address("/"))
-    asked = sessions_asked(connected)
-    assert {entry["params"]["configuration"] for entry in asked} == {ours}
-    assert set(connected.simulator.calls()) == {SESSIONS}
-    assert len(connected.simulator.stripe().v1.billing_portal.configurations.list().data) == 1
-
-
 def test_pitfall_23_a_legacy_connection_hides_the_link_until_it_is_activated(connected: Any, shows: Any) -> None:
     person, _offer, _subscription = connected.subscribe()
     made = connections.selling()
@@ -174,6 +165,7 @@ def test_pitfall_23_a_legacy_connection_hides_the_link_until_it_is_activated(con
     assert shows(person) == 1
 
 
+@pytest.mark.feature("TA-29")
 def test_the_link_is_gone_while_the_portal_is_off_or_stripe_is_disconnected(connected: Any, shows: Any) -> None:
     person, _offer, _subscription = connected.subscribe()
     portal.switch_off(connections.selling())
@@ -181,11 +173,12 @@ def test_the_link_is_gone_while_the_portal_is_off_or_stripe_is_disconnected(conn
     assert shows(person) == 0
     portal.activate(connections.selling())
     assert shows(person) == 1
-    connect.disconnect(connections.selling(), actor_id=None)
+    leaving.disconnect(connections.selling(), actor_id=None)
     db.commit()
     assert shows(person) == 0
 
 
+@pytest.mark.feature("B-15")
 def test_pitfall_23_a_configuration_that_is_gone_is_made_again_on_the_click(connected: Any, click: Any) -> None:
     person, _offer, _subscription = connected.subscribe()
     rows = db.Model.metadata.tables["stripe_portal_configuration"]
@@ -231,6 +224,7 @@ def test_pitfall_45_a_forged_host_is_refused(connected: Any, client: Any) -> Non
     assert answer.status_code == 400
 
 
+@pytest.mark.feature("B-17")
 def test_the_return_page_reads_anew_and_leads_to_the_page_of_the_button(
     connected: Any, click: Any, sign_in: Any
 ) -> None:
@@ -243,6 +237,7 @@ def test_the_return_page_reads_anew_and_leads_to_the_page_of_the_button(
     assert commerce.subscriptions_of(person.id)[0].ends_on is not None
 
 
+@pytest.mark.feature("B-17")
 @pytest.mark.parametrize("signed", ["", "x", "Imh0dHBzOi8vZXZpbC5leGFtcGxlIg.AAAA"])
 def test_a_way_back_that_we_did_not_sign_leads_home(connected: Any, client: Any, signed: str) -> None:
     assert client.get("/ext/stripe/return", query_string={"to": signed}).headers["Location"] == "/account/billing"
@@ -261,6 +256,12 @@ def test_a_way_back_that_we_did_not_sign_leads_home(connected: Any, client: Any,
         ("/\\evil.example", False),
         ("https://example.org/\r\nX: y", False),
         ("https://user@example.org/", False),
+        ("http://localhost/\r\nSet-Cookie: a=b", False),
+        ("http://localhost/\\evil.example", False),
+        ("http://localhost/a page", False),
+        ("http://127.0.0.1:9000/\r\nSet-Cookie: a=b", False),
+        ("http://user@127.0.0.1/", False),
+        ("http://localhost.evil.example/", False),
         ("", False),
     ],
 )
@@ -296,11 +297,15 @@ def test_an_address_of_a_portal_session_is_nowhere_but_in_the_redirect(
     person, _offer, _subscription = connected.subscribe()
     secret = re.sub(r".*/", "", urlsplit(click(person).headers["Location"]).path)
     db.rollback()
-    stored = [str(row) for table in db.Model.metadata.sorted_tables for row in db.session.execute(select(table)).all()]
+    # Other plugins' models may be known to the process whose tables this site does not have.
+    there = set(inspect(db.session.connection()).get_table_names())
+    tables = [table for table in db.Model.metadata.sorted_tables if table.name in there]
+    stored = [str(row) for table in tables for row in db.session.execute(select(table)).all()]
     assert not [row for row in stored if secret in row]
     assert secret not in caplog.text
 
 
+@pytest.mark.feature("SO-07", "B-17")
 def test_the_return_address_of_the_editor_wins_over_the_page_of_the_button(connected: Any, sign_in: Any) -> None:
     person, _offer, _subscription = connected.subscribe()
     args = {"return_page": "https://example.org/after"}

@@ -21,6 +21,7 @@ def subscription_of(person: Any) -> Any:
     return found[0] if found else None
 
 
+@pytest.mark.feature("B-19")
 def test_pitfall_05_two_events_about_one_fact_make_one_grant_and_one_letter(connected: Any) -> None:
     person, offer = connected.make.person(), connected.offer()
     connected.buy(person, offer)
@@ -34,6 +35,7 @@ def test_pitfall_05_two_events_about_one_fact_make_one_grant_and_one_letter(conn
     assert len([key for key in keys if key.startswith("commerce.order_paid")]) == 1
 
 
+@pytest.mark.feature("B-19")
 def test_pitfall_06_events_in_any_order_end_in_what_stripe_has_now(connected: Any) -> None:
     person, offer = connected.make.person(), connected.offer()
     connected.buy(person, offer)

@@ -84,7 +84,7 @@ def create_key(state: State, account: str, kind: str, mode: str, deny: tuple[str
 
 def keys(state: State, account: str | None = None) -> list[Key]:
     """Return all keys, restricted test keys first."""
-    rows = state.rows("SELECT * FROM api_key ORDER BY rowid")
+    rows = state.rows("SELECT * FROM api_key WHERE revoked = 0 ORDER BY rowid")
     found = [Key(r["key"], r["account"], r["kind"], r["mode"], tuple(json.loads(r["deny"]))) for r in rows]
     return [key for key in found if account in (None, key.account)]
 
@@ -128,4 +128,16 @@ def authenticate(state: State, text: str | None) -> Key:
     row = state.row("SELECT * FROM api_key WHERE key = ?", text)
     if row is None:
         raise unauthorised(f"Invalid API Key provided: {redacted(text)}")
+    if row["revoked"]:
+        raise unauthorised(f"Expired API Key provided: {redacted(text)}", "api_key_expired")
     return Key(row["key"], row["account"], row["kind"], row["mode"], tuple(json.loads(row["deny"])))
+
+
+def revoke_key(state: State, key: str) -> bool:
+    """Let a key open nothing any more; return whether there was such a key."""
+    return bool(state.write("UPDATE api_key SET revoked = 1 WHERE key = ? AND revoked = 0", key))
+
+
+def rename(state: State, identifier: str, name: str) -> None:
+    """Give an account another name."""
+    state.write("UPDATE account SET name = ? WHERE id = ?", name, identifier)

@@ -12,7 +12,7 @@ Happening = Callable[[Scope, Object], object]
 Function = TypeVar("Function", bound=Happening)
 HAPPENINGS: dict[str, tuple[str, Happening]] = {}
 
-NEXT = "SELECT * FROM agenda WHERE at <= ? ORDER BY at, seq LIMIT 1"
+NEXT = "SELECT * FROM agenda WHERE clock = ? AND at <= ? ORDER BY at, seq LIMIT 1"
 
 
 def happening(name: str, kind: str) -> Callable[[Function], Function]:
@@ -27,9 +27,9 @@ def happening(name: str, kind: str) -> Callable[[Function], Function]:
 
 def catch_up(state: State) -> int:
     """Let everything happen that is due now; return how many happenings there were."""
-    if state.row(NEXT, state.now()) is None:
+    if state.row(NEXT, "", state.now()) is None:
         return 0
-    return _run_until(state, state.now())
+    return run_until(state, state.now())
 
 
 def advance(state: State, seconds: int) -> int:
@@ -38,27 +38,33 @@ def advance(state: State, seconds: int) -> int:
         raise ValueError("The clock only goes forward.")
     with state.lock:
         target = state.now() + seconds
-        _run_until(state, target)
+        run_until(state, target)
         with state.change():
-            state.set_meta("clock_offset", float(state.meta("clock_offset", 0.0)) + seconds)
+            state.move(seconds)
         return state.now()
 
 
-def _run_until(state: State, target: int) -> int:
+def run_until(state: State, target: int, clock: str = "") -> int:
+    """Let everything happen that is due on a clock until a moment; return how many happenings there were."""
     count = 0
     with state.lock:
-        while row := state.row(NEXT, target):
+        while row := state.row(NEXT, clock, target):
             with state.frozen(max(row["at"], 0)):
                 _happen(state, row)
             count += 1
     return count
 
 
+def upcoming(state: State, limit: int) -> list[Any]:
+    """Return what comes next on all clocks, as rows of the agenda."""
+    return state.rows("SELECT * FROM agenda ORDER BY at, seq LIMIT ?", limit)
+
+
 def _happen(state: State, row: Any) -> None:
     kind, function = HAPPENINGS[row["happening"]]
     with state.change():
         state.write("DELETE FROM agenda WHERE seq = ?", row["seq"])
-        scope = Scope(state, row["account"], bool(row["livemode"]))
+        scope = Scope(state, row["account"], bool(row["livemode"]), clock=row["clock"])
         found = scope.find(row["id"], kind)
         if found is not None:
             function(scope, found)

@@ -6,74 +6,33 @@ import base64
 import binascii
 import hashlib
 import json
+import logging
 import socket
-import threading
 import time
-from collections import deque
-from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
 
 import lms_stripe_simulator.resources  # noqa: F401  registers all operations
-from lms_stripe_simulator.accounts import Key, authenticate
+from lms_stripe_simulator.accounts import authenticate
+from lms_stripe_simulator.exchange import Api, Exchange
 from lms_stripe_simulator.expand import expand
 from lms_stripe_simulator.identifiers import new_id, redacted
-from lms_stripe_simulator.knobs import Knobs
+from lms_stripe_simulator.oauth import has_access
+from lms_stripe_simulator.older import translated
 from lms_stripe_simulator.problem import ApiError, invalid
 from lms_stripe_simulator.routing import Call, Operation, match
 from lms_stripe_simulator.schema import nested, read
 from lms_stripe_simulator.scope import Scope, public
 from lms_stripe_simulator.shapes import API_VERSION
-from lms_stripe_simulator.state import State
 
 blueprint = Blueprint("api", __name__)
-KEPT_REQUESTS = 2_000
+KEPT_KEYS = 86_400
+"""Idempotency keys are pruned after 24 hours: https://docs.stripe.com/api/idempotent_requests"""
+NAMES_A_CUSTOMER = ("customer", "subscription", "invoice", "payment_intent", "charge")
 BROKEN = "An unknown error occurred."
-
-
-@dataclass
-class Api:
-    """What all API requests share."""
-
-    state: State
-    knobs: Knobs
-    base_url: str
-    requests: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT_REQUESTS))
-    running: set[tuple[str, str]] = field(default_factory=set)
-    running_lock: threading.Lock = field(default_factory=threading.Lock)
-
-
-@dataclass
-class Exchange:
-    """One request on its way to an answer."""
-
-    api: Api
-    request_id: str
-    method: str
-    path: str
-    form: str
-    idempotency_key: str | None
-    version: str | None
-    key: Key | None = None
-    replayed: bool = False
-
-    @property
-    def route(self) -> str:
-        """Return ``POST /v1/customers``."""
-        return f"{self.method} {self.path}"
-
-    @property
-    def slot(self) -> tuple[str, str]:
-        """Return where this request's idempotent answer is kept."""
-        return f"{self.known_key.account}:{self.known_key.mode}", self.idempotency_key or ""
-
-    @property
-    def known_key(self) -> Key:
-        """Return the key, once it is known; raises ``RuntimeError`` before."""
-        if self.key is None:
-            raise RuntimeError("the key is not known yet")
-        return self.key
+STUMBLED = "This is a fault of the simulator itself, not one that was asked for; its log says more."
+logger = logging.getLogger(__name__)
 
 
 Answer = tuple[int, str, dict[str, str]]
@@ -93,6 +52,7 @@ def answer(rest: str) -> Response:
         form,
         request.headers.get("Idempotency-Key"),
         request.headers.get("Stripe-Version"),
+        request.headers.get("Stripe-Account"),
     )
     status, body, headers = _answer(exchange)
     _log(exchange, status)
@@ -109,7 +69,15 @@ def answer(rest: str) -> Response:
 
 def _answer(exchange: Exchange) -> Answer:
     try:
-        exchange.key = authenticate(exchange.api.state, _key_text())
+        exchange.key = authenticate(exchange.api.state, key_text())
+        if exchange.acting_for and not has_access(exchange.api.state, exchange.key, exchange.acting_for):
+            raise ApiError(
+                f"The provided key '{redacted(exchange.key.key)}' does not have access to account "
+                f"'{exchange.acting_for}' (or that account does not exist). Application access may have been revoked.",
+                status=403,
+                code="account_invalid",
+                stored=False,
+            )
         if exchange.version not in (None, API_VERSION):
             raise invalid(f"Invalid Stripe API version: {exchange.version}. The simulator speaks {API_VERSION} only.")
         found = match(exchange.method, exchange.path)
@@ -126,9 +94,12 @@ def _answer(exchange: Exchange) -> Answer:
         return _carry_out(exchange, *found)
     except ApiError as error:
         return _error(exchange, error)
+    except Exception:
+        logger.exception("The simulator stumbled over %s.", exchange.route)
+        return _error(exchange, ApiError(STUMBLED, status=500, kind="api_error", stored=False))
 
 
-def _key_text() -> str | None:
+def key_text() -> str | None:
     """Return the key of a request, given as a bearer or as the user of basic authentication."""
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
@@ -143,7 +114,7 @@ def _key_text() -> str | None:
 
 def _error(exchange: Exchange, error: ApiError) -> Answer:
     body = error.body(f"{exchange.api.base_url}/_simulator/requests#{exchange.request_id}")
-    return error.status, json.dumps(body, indent=2), error.headers
+    return error.status, json.dumps(body), error.headers
 
 
 def _strike_before(exchange: Exchange) -> None:
@@ -151,12 +122,15 @@ def _strike_before(exchange: Exchange) -> None:
     knobs = exchange.api.knobs
     if fault := knobs.strike(exchange.route, "slow", "delay"):
         time.sleep(fault.seconds)
-    if knobs.strike(exchange.route, "429"):
+    if fault := knobs.strike(exchange.route, "429"):
         raise ApiError(
             "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.",
             status=429,
             code="rate_limit",
-            headers={"Stripe-Rate-Limited-Reason": "global-rate", "Stripe-Should-Retry": "false"},
+            headers={
+                "Stripe-Rate-Limited-Reason": "global-rate",
+                "Stripe-Should-Retry": "true" if fault.should_retry else "false",
+            },
             stored=False,
         )
     waiting = knobs.active(exchange.route, "500")
@@ -180,7 +154,8 @@ def _idempotently(exchange: Exchange, operation: Operation, path: dict[str, str]
             )
         api.running.add(slot)
     try:
-        row = api.state.row("SELECT * FROM idempotency WHERE scope = ? AND key = ?", *slot)
+        statement = "SELECT * FROM idempotency WHERE scope = ? AND key = ? AND created > ?"
+        row = api.state.row(statement, *slot, api.state.wall() - KEPT_KEYS)
         if row is None:
             return _first_time(exchange, operation, path, fingerprint)
         if row["fingerprint"] != fingerprint:
@@ -210,13 +185,14 @@ def _first_time(exchange: Exchange, operation: Operation, path: dict[str, str], 
         answered = _carry_out(exchange, operation, path)
     with api.state.change():
         api.state.write(
-            "INSERT OR REPLACE INTO idempotency (scope, key, fingerprint, status, body, request)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO idempotency (scope, key, fingerprint, status, body, request, created)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             *exchange.slot,
             fingerprint,
             answered[0],
             answered[1],
             exchange.request_id,
+            api.state.wall(),
         )
     if hit and hit.after and api.knobs.strike(exchange.route, "500"):
         raise ApiError(BROKEN, status=500, kind="api_error")
@@ -227,13 +203,14 @@ def _carry_out(exchange: Exchange, operation: Operation, path: dict[str, str]) -
     """Check parameters and run the resource; a request whose parameters are wrong leaves no idempotent answer."""
     key = exchange.known_key
     key.require(operation.permission)
-    params = read(operation.params, exchange.form)
+    form = exchange.form if exchange.version else translated(exchange.route, exchange.form)
+    params = read(operation.params, form)
     api = exchange.api
     cause = {"id": exchange.request_id, "idempotency_key": exchange.idempotency_key}
-    scope = Scope(api.state, key.account, key.livemode, cause)
+    scope = Scope(api.state, exchange.acting_for or key.account, key.livemode, cause)
     call = Call(scope, params, path, exchange.path, api.base_url)
     try:
-        return 200, json.dumps(_run(operation, call), indent=2), {}
+        return 200, json.dumps(_run(operation, call)), {}
     except ApiError as error:
         if not error.stored:
             raise
@@ -244,6 +221,7 @@ def _run(operation: Operation, call: Call) -> Any:
     """Run a resource in one transaction, and expand its answer; what a declined payment left behind stays."""
     failed: ApiError | None = None
     with call.scope.state.change():
+        call.scope.living_by(customer_of(call))
         try:
             result = public(operation.function(call))
             return expand(call.scope, result, call.params.get("expand", []))
@@ -252,6 +230,21 @@ def _run(operation: Operation, call: Call) -> Any:
                 raise
             failed = error
     raise failed
+
+
+def customer_of(call: Call) -> str | None:
+    """Return the customer whose test clock counts for a request, or None where no test clock can matter."""
+    scope = call.scope
+    if next(scope.each("test_helpers.test_clock"), None) is None:
+        return None
+    named = [*call.path.values(), *(call.params.get(name) for name in NAMES_A_CUSTOMER)]
+    for identifier in named:
+        found = scope.find(identifier) if isinstance(identifier, str) else None
+        if found and found["object"] == "customer":
+            return str(found["id"])
+        if found and found.get("customer"):
+            return str(found["customer"])
+    return None
 
 
 def _log(exchange: Exchange, status: int) -> None:
@@ -265,6 +258,7 @@ def _log(exchange: Exchange, status: int) -> None:
             "idempotency_key": exchange.idempotency_key,
             "replayed": exchange.replayed,
             "status": status,
+            "account": exchange.acting_for,
             "version": exchange.version,
             "key": redacted(exchange.key.key) if exchange.key else None,
             "user_agent": request.headers.get("User-Agent"),

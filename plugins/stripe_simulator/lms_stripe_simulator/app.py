@@ -8,11 +8,11 @@ from flask import Flask
 
 from lms_stripe_simulator import api, control, pages
 from lms_stripe_simulator.accounts import ensure_account
-from lms_stripe_simulator.api import Api
-from lms_stripe_simulator.control import Control
 from lms_stripe_simulator.delivery import Delivery
+from lms_stripe_simulator.exchange import Api
 from lms_stripe_simulator.knobs import Knobs
 from lms_stripe_simulator.state import State
+from lms_stripe_simulator.steering import Control
 
 LARGEST_REQUEST = 1_048_576
 

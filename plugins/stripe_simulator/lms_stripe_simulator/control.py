@@ -2,88 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from lms_stripe_simulator import agenda
-from lms_stripe_simulator.accounts import accounts, create_account, create_key, described, ensure_account, keys
-from lms_stripe_simulator.api import Api
-from lms_stripe_simulator.billing import payments
+from lms_stripe_simulator.accounts import (
+    accounts,
+    create_account,
+    create_key,
+    described,
+    ensure_account,
+    keys,
+)
+from lms_stripe_simulator.accounts import revoke_key as revoke
 from lms_stripe_simulator.billing.renewals import ENDINGS
-from lms_stripe_simulator.delivery import Delivery
-from lms_stripe_simulator.resources.portal import make_configuration
+from lms_stripe_simulator.resources.portal import default_configuration
 from lms_stripe_simulator.scope import Scope, public
-from lms_stripe_simulator.state import Object, State
+from lms_stripe_simulator.steering import (
+    RECENT,
+    clock,
+    control,
+    decide_dispute,
+    end_refund,
+    endpoints,
+    fail_finalization,
+    locate,
+    open_dispute,
+    recent_events,
+    resend_event,
+    settle_payment,
+)
 
 blueprint = Blueprint("control", __name__, url_prefix="/_simulator")
-RECENT = 100
-DEFAULT_FEATURES = {
-    "invoice_history": {"enabled": True},
-    "payment_method_update": {"enabled": True},
-    "subscription_cancel": {"enabled": True},
-}
-
-
-@dataclass
-class Control:
-    """What steers the simulator: storage, faults and deliveries."""
-
-    state: State
-    api: Api
-    delivery: Delivery
-
-
-def control() -> Control:
-    """Return the running simulator's controls."""
-    found: Control = current_app.extensions["simulator_control"]
-    return found
-
-
-def clock(state: State) -> Object:
-    """Return the simulator's time as JSON."""
-    now = state.now()
-    return {"epoch": now, "iso": datetime.fromtimestamp(now, UTC).isoformat().replace("+00:00", "Z")}
-
-
-def endpoints(state: State) -> list[Object]:
-    """Return all webhook endpoints with their secrets, as JSON."""
-    return [
-        {name: value for name, value in endpoint.items() if not name.startswith("_")}
-        | {"secret": endpoint["_secret"], "account": scope.account}
-        for scope in scopes(state)
-        for endpoint in scope.each("webhook_endpoint")
-    ]
-
-
-def scopes(state: State) -> list[Scope]:
-    """Return both modes of all accounts."""
-    return [Scope(state, a["id"], live) for a in accounts(state) for live in (False, True)]
-
-
-def locate(state: State, identifier: str, kind: str) -> tuple[Scope, Object]:
-    """Return an object of whatever account and mode; raises a 404."""
-    for scope in scopes(state):
-        if found := scope.find(identifier, kind):
-            return scope, found
-    raise NotFound(f"There is no {kind} {identifier}.")
-
-
-def recent_events(state: State) -> list[Object]:
-    """Return the newest events, with what became of their deliveries."""
-    rows = state.rows("SELECT account, livemode, id FROM object WHERE kind = 'event' ORDER BY seq DESC LIMIT ?", RECENT)
-    result = []
-    for row in rows:
-        event = Scope(state, row["account"], bool(row["livemode"])).known(row["id"], "event")
-        attempts = state.rows("SELECT endpoint, state, attempts, answer FROM delivery WHERE event = ?", row["id"])
-        names = ("id", "type", "created", "livemode", "pending_webhooks")
-        summary = {name: event[name] for name in names}
-        summary |= {"object": event["data"]["object"]["id"], "account": row["account"]}
-        result.append(summary | {"deliveries": [dict(attempt) for attempt in attempts]})
-    return result
 
 
 def _given() -> dict[str, Any]:
@@ -181,16 +133,6 @@ def resend(identifier: str) -> Response:
     return jsonify({"queued": count})
 
 
-def resend_event(state: State, identifier: str) -> int:
-    """Queue an event again; return for how many endpoints."""
-    scope, event = locate(state, identifier, "event")
-    with state.change():
-        listeners = [e for e in scope.each("webhook_endpoint") if e["status"] == "enabled"]
-        for endpoint in listeners:
-            scope.queue(event, endpoint["id"])
-    return len(listeners)
-
-
 @blueprint.post("/payments/<identifier>/settle")
 def settle(identifier: str) -> Response:
     """Let a bank debit arrive or fail now: ``{"outcome": "succeeded" | "failed"}``."""
@@ -202,13 +144,54 @@ def settle(identifier: str) -> Response:
     return jsonify(public(locate(steer.state, identifier, "payment_intent")[1]))
 
 
-def settle_payment(state: State, identifier: str, *, succeeds: bool) -> None:
-    """Settle a payment that is processing; raises a 400 for any other."""
-    scope, intent = locate(state, identifier, "payment_intent")
-    if intent["status"] != "processing":
-        raise BadRequest(f"The payment {identifier} is {intent['status']}, not processing.")
-    with state.change():
-        payments.settle(scope, intent, succeeds=succeeds)
+@blueprint.post("/disputes")
+def dispute() -> Response:
+    """Dispute a payment: ``{"charge" or "payment_intent", "reason", "status": "needs_response" | "warning_…" | …}``."""
+    steer, given = control(), _given()
+    made = open_dispute(
+        steer.state,
+        str(given.get("charge") or given.get("payment_intent") or ""),
+        reason=str(given.get("reason", "fraudulent")),
+        status=str(given.get("status", "needs_response")),
+    )
+    steer.delivery.settle()
+    return jsonify(public(made))
+
+
+@blueprint.post("/disputes/<identifier>")
+def decide(identifier: str) -> Response:
+    """Let a dispute end: ``{"outcome": "won" | "lost" | "prevented" | "warning_closed" | "escalate" | "appeal"}``."""
+    steer = control()
+    made = decide_dispute(steer.state, identifier, str(_given().get("outcome", "won")))
+    steer.delivery.settle()
+    return jsonify(public(made))
+
+
+@blueprint.post("/refunds/<identifier>")
+def decide_refund(identifier: str) -> Response:
+    """Let a refund arrive, fail or be taken back: ``{"outcome": "succeeded" | "failed" | "canceled"}``."""
+    steer = control()
+    made = end_refund(steer.state, identifier, str(_given().get("outcome", "succeeded")))
+    steer.delivery.settle()
+    return jsonify(public(made))
+
+
+@blueprint.post("/invoices/<identifier>/fail_finalization")
+def fail(identifier: str) -> Response:
+    """Let a draft be one that Stripe cannot finish: ``{"message"}``."""
+    steer = control()
+    message = str(_given().get("message", "The customer's location is not known."))
+    made = fail_finalization(steer.state, identifier, message)
+    steer.delivery.settle()
+    return jsonify(public(made))
+
+
+@blueprint.get("/endpoints/<identifier>/attempts")
+def attempts(identifier: str) -> Response:
+    """Show the newest attempts to deliver to an endpoint: time, event, answer, milliseconds."""
+    rows = control().delivery.attempts(identifier, RECENT)
+    names = ("event", "at", "milliseconds", "answer")
+    return jsonify({"attempts": [{name: row[name] for name in names} for row in rows]})
 
 
 @blueprint.post("/keys")
@@ -233,7 +216,7 @@ def revoke_key(key: str) -> Response:
     """Revoke a key."""
     steer = control()
     with steer.state.change():
-        if not steer.state.write("DELETE FROM api_key WHERE key = ?", key):
+        if not revoke(steer.state, key):
             raise NotFound("There is no such key.")
     return jsonify({"revoked": True})
 
@@ -254,21 +237,21 @@ def make_portal_default(identifier: str) -> Response:
     steer = control()
     scope = Scope(steer.state, identifier, _given().get("mode", "test") == "live")
     with steer.state.change():
-        found = next((c for c in scope.each("billing_portal.configuration") if c["is_default"]), None)
-        if found is None:
-            params = {"features": DEFAULT_FEATURES}
-            found = make_configuration(scope, params, steer.api.base_url, is_default=True)
+        found = default_configuration(scope, steer.api.base_url)
     return jsonify(public(found))
 
 
 @blueprint.post("/settings")
 def settings() -> Response:
-    """Set how failed renewals end: ``{"retries_end": "canceled" | "unpaid" | "past_due" | "paused"}``."""
-    steer, ending = control(), _given().get("retries_end", "canceled")
+    """Set how failed renewals end: ``{"retries_end": "canceled" | "unpaid" | "past_due" | "paused", "account"}``."""
+    steer, given = control(), _given()
+    ending, account = given.get("retries_end", "canceled"), given.get("account")
     if ending not in ENDINGS:
         raise BadRequest(f"retries_end must be one of {', '.join(ENDINGS)}.")
+    if account is not None and account not in [a["id"] for a in accounts(steer.state)]:
+        raise NotFound(f"There is no account {account}.")
     with steer.state.change():
-        steer.state.set_meta("retries_end", ending)
+        steer.state.set_meta(f"retries_end:{account}" if account else "retries_end", ending)
     return jsonify({"retries_end": ending})
 
 
@@ -276,6 +259,7 @@ def settings() -> Response:
 def reset() -> Response:
     """Forget everything and begin with a new account."""
     steer = control()
+    steer.delivery.forget()
     steer.state.clear()
     steer.api.knobs.clear()
     steer.api.requests.clear()

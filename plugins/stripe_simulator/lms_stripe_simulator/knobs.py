@@ -1,4 +1,4 @@
-"""Injected faults: duplicate, reorder, delay, drop, 429, 500, slow."""
+"""Injected faults: duplicate, reorder, delay, drop, forged, 429, 500, slow."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 WEBHOOKS = "webhooks"
-FOR_WEBHOOKS = {"duplicate", "reorder", "delay", "drop"}
+FOR_WEBHOOKS = {"duplicate", "reorder", "delay", "drop", "forged"}
 FOR_REQUESTS = {"429", "500", "slow", "delay", "drop"}
 
 
@@ -29,6 +29,7 @@ class Fault:
     seconds: float = 0.5
     stored: bool = False
     after: bool = False
+    should_retry: bool = False
     seed: int | None = None
     hits: int = 0
     random: random.Random = field(default_factory=random.Random, repr=False)
@@ -64,7 +65,7 @@ class Knobs:
 
     def add(self, given: dict[str, Any]) -> Fault:
         """Set a fault from JSON; raises ``ValueError`` with a sentence."""
-        known = {"fault", "route", "next", "share", "seconds", "seed", "stored", "after"}
+        known = {"fault", "route", "next", "share", "seconds", "seed", "stored", "after", "should_retry"}
         if unknown := sorted(given.keys() - known):
             raise ValueError(f"A fault has no {unknown[0]!r}; it takes {', '.join(sorted(known))}.")
         name, route = str(given.get("fault", "")), str(given.get("route", "*"))
@@ -80,6 +81,7 @@ class Knobs:
             seconds=float(given.get("seconds", 0.5)),
             stored=bool(given.get("stored", False)),
             after=bool(given.get("after", False)),
+            should_retry=bool(given.get("should_retry", False)),
             seed=seed,
             random=random.Random(seed),
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lms_stripe_simulator import problem
+from lms_stripe_simulator.schema import Fields
 from lms_stripe_simulator.scope import Scope, public
 from lms_stripe_simulator.shapes import page
 from lms_stripe_simulator.state import Object
@@ -74,7 +75,7 @@ class Operation:
 
     method: str
     template: str
-    params: str | None
+    params: str | Fields
     permission: str
     function: Function
     pattern: re.Pattern[str] = field(repr=False, default=re.compile(""))
@@ -83,12 +84,11 @@ class Operation:
 OPERATIONS: list[Operation] = []
 
 
-def operation(
-    method: str, template: str, *, params: str | None = None, permission: str
-) -> Callable[[Function], Function]:
+def operation(method: str, template: str, *, params: str | Fields, permission: str) -> Callable[[Function], Function]:
     """Register what answers a method at a path.
 
-    ``params`` names the SDK's parameter class; ``permission`` what a restricted key needs, without ``:read``.
+    ``params`` names the SDK's parameter class, or is a reader where the SDK knows none; ``permission``
+    is what a restricted key needs, without ``:read``.
     """
 
     def register(function: Function) -> Function:

@@ -257,10 +257,10 @@ def parameters(name: str) -> Fields:
     return _fields(getattr(module, last))
 
 
-def read(name: str | None, form: str) -> dict[str, Any]:
+def read(name: str | Fields, form: str) -> dict[str, Any]:
     """Return the typed parameters of a request; raises Stripe's error for the first one that is wrong."""
     given = nested(form)
-    reader = parameters(name) if name else Fields()
+    reader = parameters(name) if isinstance(name, str) else name
     problems: Problems = []
     result: dict[str, Any] = reader.read(given, "", problems)
     if problems:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,9 @@ from lms_stripe_simulator import problem
 from lms_stripe_simulator.identifiers import new_id
 from lms_stripe_simulator.shapes import API_VERSION
 from lms_stripe_simulator.state import Object, State
+
+CHUNK = 200
+"""How many objects are read at once: a list that shows ten need not read all."""
 
 
 def public(value: Object) -> Object:
@@ -33,11 +37,21 @@ class Scope:
     livemode: bool
     cause: Object = field(default_factory=lambda: {"id": None, "idempotency_key": None})
     """The API request that causes events; nulls where the clock or a hosted page does."""
+    clock: str = ""
+    """The test clock that the customer in question lives by; empty for the simulator's own."""
 
     @property
     def now(self) -> int:
-        """Return the simulator's time, UTC seconds."""
+        """Return the time that counts here, UTC seconds: the simulator's, or that of a test clock."""
+        if self.clock and self.state.standing is None:
+            return int(self.known(self.clock, "test_helpers.test_clock")["frozen_time"])
         return self.state.now()
+
+    def living_by(self, customer: str | None) -> Scope:
+        """Let this scope live by the clock of a customer, and return it."""
+        found = self.find(customer, "customer") if customer else None
+        self.clock = (found or {}).get("test_clock") or ""
+        return self
 
     @property
     def mode(self) -> str:
@@ -85,9 +99,17 @@ class Scope:
         if customer is not None:
             statement += " AND customer = ?"
             values.append(customer)
-        statement += " ORDER BY seq" + ("" if oldest_first else " DESC")
-        for row in self.state.rows(statement, *values):
-            yield json.loads(row["body"])
+        order, beyond = ("seq", "seq > ?") if oldest_first else ("seq DESC", "seq < ?")
+        statement = (
+            statement.replace("SELECT body", "SELECT seq, body") + f" AND {beyond} ORDER BY {order} LIMIT {CHUNK}"
+        )
+        last = 0 if oldest_first else sys.maxsize
+        while rows := self.state.rows(statement, *values, last):
+            for row in rows:
+                yield json.loads(row["body"])
+            if len(rows) < CHUNK:
+                return
+            last = rows[-1]["seq"]
 
     # -- writing ------------------------------------------------------------------------------------
 
@@ -141,26 +163,57 @@ class Scope:
     # -- events -------------------------------------------------------------------------------------
 
     def emit(self, kind: str, value: Object, previous: Object | None = None) -> Object:
-        """Store an event with the object as it is now, and queue it for each endpoint that hears it."""
-        listeners = [
-            endpoint
-            for endpoint in self.each("webhook_endpoint")
-            if endpoint["status"] == "enabled" and events_match(endpoint["enabled_events"], kind)
-        ]
+        """Store an event with the object as it is now, and queue it for each endpoint that hears it.
+
+        Platforms that are connected to this account hear it too, at their endpoints for connected accounts.
+        """
         data: Object = {"object": {n: v for n, v in public(value).items() if n != "secret"}}
         if previous is not None:
             data["previous_attributes"] = previous
+        event = self._store_event(kind, data, self._listeners(kind))
+        rows = self.state.rows(
+            "SELECT DISTINCT platform FROM connection"
+            " WHERE account = ? AND mode = ? AND revoked = 0 AND key IS NOT NULL",
+            self.account,
+            self.mode,
+        )
+        for row in rows:
+            platform = Scope(self.state, row["platform"], self.livemode, dict(self.cause))
+            platform._store_copy(kind, data, self.account)
+        return event
+
+    def emit_for(self, account: str, kind: str, value: Object) -> None:
+        """Tell this platform of something that belongs to an account that is, or was, connected."""
+        self._store_copy(kind, {"object": public(value)}, account)
+
+    def _store_copy(self, kind: str, data: Object, account: str) -> None:
+        listeners = self._listeners(kind, connect=True)
+        if listeners:
+            self._store_event(kind, data, listeners, account)
+
+    def _listeners(self, kind: str, *, connect: bool = False) -> list[Object]:
+        return [
+            endpoint
+            for endpoint in self.each("webhook_endpoint")
+            if endpoint["status"] == "enabled"
+            and events_match(endpoint["enabled_events"], kind)
+            and endpoint.get("_connect", False) is connect
+        ]
+
+    def _store_event(self, kind: str, data: Object, listeners: list[Object], account: str | None = None) -> Object:
         event = {
             "id": new_id("evt"),
             "object": "event",
             "api_version": API_VERSION,
-            "created": self.now,
+            "created": self.state.wall() if self.clock else self.now,  # a test clock moves objects, not events
             "data": data,
             "livemode": self.livemode,
             "pending_webhooks": len(listeners),
             "request": dict(self.cause),
             "type": kind,
         }
+        if account:
+            event["account"] = account
         self.add(event)
         for endpoint in listeners:
             self.queue(event, endpoint["id"])
@@ -183,12 +236,13 @@ class Scope:
         """Let something happen to an object at a time; replaces an earlier plan of the same kind."""
         self.unschedule(happening, identifier)
         self.state.write(
-            "INSERT INTO agenda (at, account, livemode, happening, id) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO agenda (at, account, livemode, happening, id, clock) VALUES (?, ?, ?, ?, ?, ?)",
             at,
             self.account,
             self.livemode,
             happening,
             identifier,
+            self.clock,
         )
 
     def unschedule(self, happening: str, identifier: str) -> None:

@@ -17,8 +17,8 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from lms_stripe_simulator import agenda
 from lms_stripe_simulator.app import create_app
-from lms_stripe_simulator.control import Control
 from lms_stripe_simulator.delivery import is_loopback
+from lms_stripe_simulator.steering import Control
 
 TICK = 1.0
 logger = logging.getLogger(__name__)

@@ -80,13 +80,16 @@ class Declined(RuntimeError):
     """The checkout page did not take the payment."""
 
 
-def pay_checkout(url: str, card: str = "4242424242424242", email: str | None = None, *, confirm: bool = True) -> str:
+def pay_checkout(
+    url: str, card: str = "4242424242424242", email: str | None = None, *, confirm: bool = True, **fields: str
+) -> str:
     """Submit a hosted checkout page; return the address that the buyer is sent to.
 
     ``card`` is a test number, or ``sepa``, ``sepa_fails``, ``3ds``, ``declines``, ``declines_later``. 3-D Secure is
-    confirmed unless ``confirm`` is false. Raises ``Declined`` where the page shows itself again.
+    confirmed unless ``confirm`` is false. ``fields`` are further ones of the page, such as ``country``. Raises
+    ``Declined`` where the page shows itself again.
     """
-    form = {"action": "pay", "method": "typed", "number": card, "email": email or "buyer@example.org"}
+    form = {"action": "pay", "method": "typed", "number": card, "email": email or "buyer@example.org"} | fields
     if (found := instrument(card)) is not None:
         form["method"] = found.name
     answer = fetch(url, form)
@@ -205,6 +208,19 @@ class Running:
     def settle(self, payment_intent: str, outcome: str = "succeeded") -> Any:
         """Let a bank debit arrive or fail now."""
         return self.control("POST", f"payments/{payment_intent}/settle", {"outcome": outcome})
+
+    def dispute(self, payment: str, reason: str = "fraudulent", status: str = "needs_response") -> Any:
+        """Dispute a charge, or the charge of a payment intent; return the dispute."""
+        name = "payment_intent" if payment.startswith("pi_") else "charge"
+        return self.control("POST", "disputes", {name: payment, "reason": reason, "status": status})
+
+    def decide(self, dispute: str, outcome: str) -> Any:
+        """Let a dispute be ``won``, ``lost``, ``prevented``, ``warning_closed``, ``escalate`` or ``appeal`` it."""
+        return self.control("POST", f"disputes/{dispute}", {"outcome": outcome})
+
+    def end_refund(self, refund: str, outcome: str) -> Any:
+        """Let a refund end as ``succeeded``, ``failed`` or ``canceled``."""
+        return self.control("POST", f"refunds/{refund}", {"outcome": outcome})
 
     def deliver(self) -> Any:
         """Try every pending delivery now."""

@@ -185,6 +185,15 @@ def test_bank_debit_can_be_settled_at_once(simulator: Any, shop: Any, outcome: s
     assert len(shop.events("payment_intent.succeeded", "payment_intent.payment_failed")) == 1
 
 
+def test_debit_that_arrives_pays_even_an_invoice_that_was_given_up(simulator: Any, shop: Any) -> None:
+    session = shop.session()
+    testing.pay_checkout(session.url, "sepa")
+    invoice = read(shop, session).invoice
+    shop.client.v1.invoices.mark_uncollectible(invoice)
+    simulator.advance(6 * DAY)
+    assert shop.client.v1.invoices.retrieve(invoice).status == "paid"
+
+
 def test_session_expires_by_itself_and_cannot_be_paid(simulator: Any, shop: Any) -> None:
     session = shop.session()
     simulator.advance(DAY + 60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from lms_stripe_simulator import testing
 
 AXE = Path(__file__).resolve().parents[3] / "lms" / "web" / "static" / "dist" / "dev" / "axe.min.js"
 DAY = 86_400
+SHOTS = os.environ.get("SIMULATOR_SHOTS")
+"""A folder for pictures of all pages, for those who want to look at them."""
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("simulator_browser")]
 
@@ -25,45 +28,124 @@ def page(chromium: Any) -> Iterator[Any]:
 
 
 @pytest.fixture
-def addresses(simulator: Any, shop: Any) -> dict[str, str]:
-    """One address of each kind of page."""
-    shop.client.v1.coupons.create({"id": "HALF", "percent_off": 50})
-    shop.subscribe()
-    portal = shop.portal().url
-    subscription = shop.client.v1.subscriptions.list().data[0].id
+def addresses(simulator: Any, shop: Any, receiver: Any) -> dict[str, str]:
+    """One address of each kind of page, each with something on it."""
+    v1 = shop.client.v1
+    v1.coupons.create({"id": "HALF", "percent_off": 50})
+    v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["*"]})
+    v1.tax.settings.update({"head_office": {"address": {"country": "DE"}}, "defaults": {"tax_behavior": "inclusive"}})
+    v1.tax.registrations.create(
+        {"country": "DE", "active_from": "now", "country_options": {"de": {"type": "oss_union"}}}
+    )
+    v1.test_helpers.test_clocks.create({"frozen_time": 1_900_000_000, "name": "A clock"})
+    subscription = shop.subscribe("4000000000000259").id
     closed = shop.session("payment")
-    testing.pay_checkout(closed.url)
+    testing.pay_checkout(closed.url, "4000000000007726")
+    v1.refunds.create({"payment_intent": v1.checkout.sessions.retrieve(closed.id).payment_intent, "amount": 900})
+    simulator.advance(2 * DAY - 60)
     debit = shop.session("payment")
     testing.pay_checkout(debit.url, "sepa")
-    return {
+    simulator.faults("duplicate", "webhooks", next=3)
+    simulator.key(deny=("customer:write",))
+    portal, dear = _portals(shop, subscription)
+    client = f"ca_simulator_test_{simulator.state()['accounts'][0]['id'].removeprefix('acct_')}"
+    everything = shop.session(
+        allow_promotion_codes=True,
+        customer=None,
+        automatic_tax={"enabled": True},
+        billing_address_collection="required",
+        phone_number_collection={"enabled": True},
+        consent_collection={"terms_of_service": "required", "promotions": "auto"},
+        custom_fields=[
+            {"key": "name", "label": {"type": "custom", "custom": "Name on the certificate"}, "type": "text"}
+        ],
+    )
+    own = ("", "about", "cards", "clock", "money", "events", "webhooks", "requests", "faults", "accounts")
+    return {f"own-{name or 'front'}": f"{simulator.url}/{name}" for name in own} | {
+        "event": f"{simulator.url}/events/{shop.client.v1.events.list().data[0].id}",
         "checkout": shop.session(allow_promotion_codes=True, customer=None).url,
+        "everything": everything.url,
         "trial": shop.session(subscription_data={"trial_period_days": 7}, discounts=[{"coupon": "HALF"}]).url,
         "closed": closed.url,
         "portal": portal,
         "cancel": f"{portal}/subscriptions/{subscription}/cancel",
+        "update": f"{portal}/subscriptions/{subscription}/update",
+        "pause": f"{portal}/subscriptions/{subscription}/pause",
+        "details": f"{portal}/details",
         "card": f"{portal}/payment-method",
+        "offer": dear["offer"],
+        "confirm": dear["confirm"],
+        "login": dear["login"],
+        "authorize": f"{simulator.url}/oauth/authorize?response_type=code&client_id={client}&redirect_uri=http://127.0.0.1:9/",
+        "refused": f"{simulator.url}/nowhere",
         "invoice": shop.invoices()[0].hosted_invoice_url,
-        "front": f"{simulator.url}/",
-        "about": f"{simulator.url}/about",
     }
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_pages_fit_and_axe_finds_nothing(chromium: Any, addresses: dict[str, str], width: int, tmp_path: Path) -> None:
+def _portals(shop: Any, subscription: str) -> tuple[str, dict[str, str]]:
+    """A portal with everything on, and three pages that flows and settings lead to."""
+    dear = shop.client.v1.prices.create(
+        {"product": shop.product, "currency": "eur", "unit_amount": 1800, "recurring": {"interval": "month"}}
+    ).id
+    configuration = shop.client.v1.billing_portal.configurations.create(
+        {
+            "features": {
+                "customer_update": {"enabled": True, "allowed_updates": ["name", "email", "address", "phone"]},
+                "invoice_history": {"enabled": True},
+                "payment_method_update": {"enabled": True},
+                "subscription_cancel": {
+                    "enabled": True,
+                    "cancellation_reason": {"enabled": True, "options": ["other"]},
+                },
+                "subscription_pause": {"enabled": True},
+                "subscription_update": {
+                    "enabled": True,
+                    "default_allowed_updates": ["price", "quantity", "promotion_code"],
+                    "products": [{"product": shop.product, "prices": [shop.monthly, dear]}],
+                    "proration_behavior": "always_invoice",
+                },
+            },
+            "login_page": {"enabled": True},
+        }
+    )
+    item = shop.subscription(subscription)["items"].data[0].id
+    offer = {"type": "coupon_offer", "coupon_offer": {"coupon": "HALF"}}
+    flows = {
+        "offer": {"type": "subscription_cancel", "subscription_cancel": {"retention": offer}},
+        "confirm": {
+            "type": "subscription_update_confirm",
+            "subscription_update_confirm": {"items": [{"id": item, "price": dear}]},
+        },
+    }
+    for flow in flows.values():
+        flow[flow["type"]]["subscription"] = subscription
+    found = {n: shop.portal(configuration=configuration.id, flow_data=flow).url for n, flow in flows.items()}
+    return shop.portal(configuration=configuration.id).url, found | {"login": configuration.login_page.url}
+
+
+EVERYTHING = "{resultTypes: ['violations']}"
+COLOURS = "{resultTypes: ['violations'], runOnly: ['color-contrast']}"
+
+
+@pytest.mark.parametrize(("width", "scheme", "rules"), [(390, "light", EVERYTHING), (1280, "dark", COLOURS)])
+def test_pages_fit_and_axe_finds_nothing(
+    chromium: Any, addresses: dict[str, str], width: int, scheme: str, rules: str
+) -> None:
     if not AXE.exists():
         pytest.skip("axe-core is not built here: make install builds it")
-    context = chromium.new_context(viewport={"width": width, "height": 844}, bypass_csp=True)
-    found = []
+    context = chromium.new_context(
+        viewport={"width": width, "height": 844}, bypass_csp=True, color_scheme=scheme, reduced_motion="reduce"
+    )
+    page, found = context.new_page(), []
     for name, address in addresses.items():
-        page = context.new_page()
         page.goto(address)
         page.add_script_tag(path=str(AXE))
-        result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        result = page.evaluate(f"axe.run(document, {rules})")
         found += [f"{name}: {fault['id']}: {fault['nodes'][0]['html'][:120]}" for fault in result["violations"]]
         if page.evaluate("document.documentElement.scrollWidth") > width:
             found.append(f"{name}: wider than {width}")
-        page.screenshot(path=tmp_path / f"{name}-{width}.png", full_page=True)
-        page.close()
+        if SHOTS:
+            page.screenshot(path=Path(SHOTS) / f"{name}-{width}-{scheme}.png", full_page=True)
     context.close()
     assert found == []
 

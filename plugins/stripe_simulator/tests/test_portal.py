@@ -28,6 +28,7 @@ def configure(shop: Any, **features: Any) -> str:
     return str(shop.client.v1.billing_portal.configurations.create({"features": features}).id)
 
 
+@pytest.mark.feature("SO-12")
 def test_home_names_the_business_the_plan_and_the_way_back(shop: Any) -> None:
     shop.subscribe()
     text = testing.fetch(shop.portal().url).text
@@ -36,6 +37,7 @@ def test_home_names_the_business_the_plan_and_the_way_back(shop: Any) -> None:
     assert 'href="http://127.0.0.1:9/account"' in text
 
 
+@pytest.mark.feature("TA-30")
 def test_cancel_sets_only_cancel_at_and_can_be_taken_back(shop: Any) -> None:
     subscription = shop.subscribe()
     url = shop.portal().url
@@ -71,6 +73,7 @@ def test_reason_is_kept(shop: Any) -> None:
     assert shop.subscription(subscription.id).cancellation_details.feedback == "too_expensive"
 
 
+@pytest.mark.feature("TA-25")
 @pytest.mark.parametrize(
     ("page", "words"),
     [

@@ -34,8 +34,8 @@ CHECKOUT: list[tuple[str, dict[str, Any], str]] = [
     ("payment", {"metadata": {"k": "v" * 501}}, "metadata[k]"),
     ("payment", {"metadata": {str(n): "v" for n in range(51)}}, "metadata"),
     ("payment", {"client_reference_id": "x" * 201}, "client_reference_id"),
-    ("payment", {"automatic_tax": {"enabled": True}}, "customer"),
-    ("payment", {"phone_number_collection": {"enabled": True}}, "phone_number_collection"),
+    ("payment", {"automatic_tax": {"enabled": True}}, "automatic_tax[enabled]"),
+    ("payment", {"shipping_address_collection": {"allowed_countries": ["DE"]}}, "shipping_address_collection"),
 ]
 
 

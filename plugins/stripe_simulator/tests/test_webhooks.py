@@ -198,3 +198,96 @@ def test_advancing_delivers_what_it_caused(simulator: Any, shop: Any, listen: An
     simulator.advance(32 * 86_400)
     assert receiver.types == ["invoice.paid"]
     assert json.loads(receiver.bodies[0])["data"]["object"]["billing_reason"] == "subscription_cycle"
+
+
+def test_forged_copy_comes_before_the_real_event(simulator: Any, client: Any, listen: Any, receiver: Any) -> None:
+    endpoint = listen()
+    simulator.faults("forged", "webhooks", next=1)
+    client.v1.customers.create({})
+    simulator.deliver()
+    forged, real = zip(receiver.bodies, receiver.signatures, strict=True)
+    with pytest.raises(stripe.SignatureVerificationError):
+        stripe.Webhook.construct_event(*forged, endpoint.secret)
+    assert stripe.Webhook.construct_event(*real, endpoint.secret).type == "customer.created"
+
+
+def test_moving_the_clock_makes_the_next_attempt_due(simulator: Any, client: Any, listen: Any, receiver: Any) -> None:
+    listen()
+    receiver.statuses += [500] * 8
+    client.v1.customers.create({})
+    for hours in (0, 1, 1, 1, 1, 1, 1, 1, 4):
+        simulator.advance(hours * 3_600)
+    assert receiver.types == ["customer.created"] * 9
+    assert pending(simulator) == 0
+
+
+def test_event_is_given_up_after_three_days(simulator: Any, client: Any, listen: Any, receiver: Any) -> None:
+    listen()
+    receiver.statuses += [500] * 9
+    client.v1.customers.create({})
+    simulator.deliver()
+    simulator.advance(3 * 86_400)
+    told = simulator.state()["events"][0]["deliveries"][0]
+    assert (told["state"], told["answer"], pending(simulator)) == ("failed", "500", 0)
+
+
+def test_endpoint_that_answers_wrongly_for_five_days_is_switched_off(
+    simulator: Any, client: Any, listen: Any, receiver: Any
+) -> None:
+    endpoint = listen()
+    receiver.statuses += [302] * 40
+    for _ in range(5):
+        assert client.v1.webhook_endpoints.retrieve(endpoint.id).status == "enabled"
+        client.v1.customers.create({})
+        simulator.deliver()
+        simulator.advance(86_400)
+    assert client.v1.webhook_endpoints.retrieve(endpoint.id).status == "disabled"
+
+
+def test_one_success_keeps_an_endpoint_on(simulator: Any, client: Any, listen: Any, receiver: Any) -> None:
+    endpoint = listen()
+    for _ in range(7):
+        receiver.statuses.append(500)
+        client.v1.customers.create({})
+        simulator.deliver()
+        simulator.advance(86_400)
+    assert client.v1.webhook_endpoints.retrieve(endpoint.id).status == "enabled"
+
+
+def test_attempts_are_logged_with_answer_and_time(simulator: Any, client: Any, listen: Any, receiver: Any) -> None:
+    endpoint = listen()
+    receiver.statuses.append(503)
+    client.v1.customers.create({})
+    simulator.deliver()
+    simulator.deliver()
+    log = simulator.control("GET", f"endpoints/{endpoint.id}/attempts")["attempts"]
+    assert [entry["answer"] for entry in log] == ["200", "503"]
+    assert all(entry["milliseconds"] >= 0 for entry in log)
+
+
+def test_secret_is_rotated_by_a_second_endpoint(simulator: Any, client: Any, listen: Any, receiver: Any) -> None:
+    old = listen()
+    new = listen()
+    assert old.secret != new.secret
+    client.v1.webhook_endpoints.delete(old.id)
+    client.v1.customers.create({})
+    simulator.deliver()
+    assert len(receiver.bodies) == 1
+    stripe.Webhook.construct_event(receiver.bodies[0], receiver.signatures[0], new.secret)
+
+
+def test_version_of_an_endpoint_is_fixed(client: Any, listen: Any) -> None:
+    endpoint = listen()
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        client.v1.webhook_endpoints.update(endpoint.id, {"api_version": stripe.api_version})
+    assert caught.value.code == "parameter_unknown"
+
+
+def test_events_are_listed_for_thirty_days(simulator: Any, client: Any) -> None:
+    client.v1.customers.create({})
+    event = client.v1.events.list({"types": ["customer.created", "customer.updated"]}).data[0].id
+    simulator.advance(30 * 86_400 + 5)
+    client.v1.products.create({"name": "A"})
+    assert [e.type for e in client.v1.events.list().data] == ["product.created"]
+    with pytest.raises(stripe.InvalidRequestError, match="No such event"):
+        client.v1.events.retrieve(event)

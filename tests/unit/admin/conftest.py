@@ -67,6 +67,12 @@ def breaks_job() -> None:
 
 
 @pytest.fixture
+def shop_plugin() -> Plugin:
+    """The plugin of ``shop``, for a test that switches it by itself."""
+    return Shop()
+
+
+@pytest.fixture
 def shop(site: Any) -> None:
     """The site with a plugin that has a settings page and a job."""
     registry = site.app.extensions["lms_registry"]

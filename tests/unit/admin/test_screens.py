@@ -7,7 +7,7 @@ import pytest
 
 from lms import db
 from lms.audit import services as audit
-from lms.host import activate
+from lms.host import activate, catalog
 from lms.jobs import services as jobs
 from lms.jobs.runner import Worker
 from lms.media import services as media
@@ -67,7 +67,7 @@ def test_a_job_that_is_gone_is_a_sentence(site, as_role, post):
 
 
 def test_jobs_that_failed_for_good_are_told_on_the_overview(failed_job, as_role):
-    assert "jobs failed for good" in as_role("owner").get("/admin").text
+    assert "1 job failed for good." in as_role("owner").get("/admin").text
 
 
 def test_a_plugin_that_is_not_installed_cannot_be_switched_on(site, as_role, post):
@@ -90,7 +90,7 @@ def test_a_plugin_is_switched_off_and_told_to_the_audit(site, as_role, post):
     db.commit()
     answer = post(as_role("owner"), "/admin/plugins/stripe/off", page="/admin/plugins")
     assert answer.status_code == 303
-    assert {view.name: view.state for view in activate.plugins()}["stripe"] == "inactive"
+    assert {view.name: view.state for view in catalog.plugins()}["stripe"] == "inactive"
     assert audit.entries()[0].action == "plugins.switched_off"
 
 

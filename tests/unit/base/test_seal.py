@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,3 +50,21 @@ def test_the_key_file_is_made_once_and_for_its_owner_only(tmp_path: Path) -> Non
     first = load_or_make_keys(file)
     assert load_or_make_keys(file) == first
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_processes_that_start_together_never_see_half_a_key_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, seen, make = tmp_path / "secret.key", [], os.open
+
+    def open_and_let_another_read(path: Any, *arguments: Any) -> int:
+        descriptor = make(path, *arguments)
+        if not seen:
+            seen.append(None)
+            seen.append(load_or_make_keys(file))
+        return descriptor
+
+    monkeypatch.setattr(os, "open", open_and_let_another_read)
+    keys = load_or_make_keys(file)
+    assert seen[1] == keys, "whoever was first made the key of both"
+    assert [path.name for path in tmp_path.iterdir()] == ["secret.key"]

@@ -10,7 +10,7 @@ import pytest
 
 from lms.access.decision import GrantState
 from lms.commerce.facts import SubscriptionFact
-from lms.commerce.grants import LEEWAY, GrantPlan, for_purchase, for_refund, for_subscription
+from lms.commerce.grants import LEEWAY, GrantPlan, Ledger, for_purchase, for_subscription
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 PERIOD_END = NOW + timedelta(days=20)
@@ -23,6 +23,8 @@ DUE = NOW - timedelta(days=2)
 class Terms:
     access_days: int | None = None
     grace_days: int = 7
+    instalments: int | None = None
+    pause_closes: bool = False
 
 
 def fact(state: str, **more: Any) -> SubscriptionFact:
@@ -99,4 +101,66 @@ def test_what_is_paid_once_lasts_as_long_as_the_offer_says(days: int | None, end
     [(4900, 4900, REVOKED), (4900, 5000, REVOKED), (4900, 4899, ACTIVE), (4900, 0, ACTIVE), (0, 0, ACTIVE)],
 )
 def test_only_a_full_refund_shuts(paid: int, returned: int, state: GrantState) -> None:
-    assert for_refund(Terms(), NOW, paid, returned).state is state
+    assert for_purchase(Terms(), NOW, Ledger(paid=paid, returned=returned)).state is state
+
+
+PAID_UP = GrantPlan(ACTIVE, None, "plan_completed")
+END = PERIOD_END + LEEWAY
+
+
+@pytest.mark.parametrize(
+    ("told", "terms", "money", "plan"),
+    [
+        (fact("active"), Terms(instalments=3), Ledger(instalments=2), GrantPlan(ACTIVE, END, "paid")),
+        (fact("active"), Terms(instalments=3), Ledger(instalments=3), PAID_UP),
+        (fact("ended", ended_at=NOW), Terms(instalments=3), Ledger(instalments=3), PAID_UP),
+        (fact("past_due"), Terms(instalments=3), Ledger(instalments=4), PAID_UP),
+        (
+            fact("ended", ended_at=NOW),
+            Terms(instalments=3),
+            Ledger(instalments=2),
+            GrantPlan(ACTIVE, NOW, "ended", only_existing=True),
+        ),
+        (fact("active", collection_paused=True), Terms(), Ledger(), GrantPlan(ACTIVE, END, "paid")),
+        (
+            fact("active", collection_paused=True),
+            Terms(pause_closes=True),
+            Ledger(),
+            GrantPlan(SUSPENDED, END, "paused"),
+        ),
+        (fact("active"), Terms(pause_closes=True), Ledger(), GrantPlan(ACTIVE, END, "paid")),
+        # Refunding a charge of a subscription alone changes nothing.
+        (fact("active"), Terms(), Ledger(paid=900, returned=900), GrantPlan(ACTIVE, END, "paid")),
+        (
+            fact("active"),
+            Terms(),
+            Ledger(paid=900, disputed=True),
+            GrantPlan(SUSPENDED, END, "disputed", only_existing=True),
+        ),
+        (
+            fact("active"),
+            Terms(),
+            Ledger(paid=900, lost=True, disputed=True),
+            GrantPlan(REVOKED, END, "dispute_lost", only_existing=True),
+        ),
+        (fact("pending"), Terms(), Ledger(disputed=True), None),
+    ],
+)
+def test_money_and_pauses_change_what_a_subscription_opens(
+    told: SubscriptionFact, terms: Terms, money: Ledger, plan: GrantPlan | None
+) -> None:
+    assert for_subscription(told, terms, NOW, money) == plan
+
+
+@pytest.mark.parametrize(
+    ("money", "state"),
+    [
+        (Ledger(paid=4900), ACTIVE),
+        (Ledger(paid=4900, disputed=True), SUSPENDED),
+        (Ledger(paid=4900, lost=True), REVOKED),
+        (Ledger(paid=4900, returned=1, part_ends_access=True), REVOKED),
+        (Ledger(paid=4900, returned=4900, disputed=True), REVOKED),
+    ],
+)
+def test_a_dispute_shuts_what_was_paid_once(money: Ledger, state: GrantState) -> None:
+    assert for_purchase(Terms(), NOW, money).state is state

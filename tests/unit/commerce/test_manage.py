@@ -110,6 +110,24 @@ def test_a_product_without_courses_is_refused(sign_in: SignIn, shop: Shop, creat
     assert "Choose at least one course" in answer.get_data(as_text=True)
 
 
+def test_an_offer_moves_up_and_the_course_page_follows(sign_in: SignIn, shop: Shop, creator: PersonView) -> None:
+    browser, page = sign_in(creator), f"/admin/products/{shop.product_id}"
+    free = shop.offer(kind="free")
+    db.commit()
+
+    def order() -> list[int]:
+        return [offer.id for offer in commerce.offers_for_course(shop.course_id)]
+
+    assert order() == [shop.once.id, shop.monthly.id, free.id]
+    assert send(browser, page, f"{page}/offers/{free.id}", move="up").status_code == 303
+    assert order() == [shop.once.id, free.id, shop.monthly.id]
+    send(browser, page, f"{page}/offers/{shop.once.id}", move="up")
+    send(browser, page, f"{page}/offers/{shop.monthly.id}", move="down")
+    assert order() == [shop.once.id, free.id, shop.monthly.id], "at the ends nothing changes"
+    send(browser, page, f"{page}/offers/{shop.once.id}", move="down")
+    assert order() == [free.id, shop.once.id, shop.monthly.id]
+
+
 def test_an_offer_is_taken_off_and_put_back(sign_in: SignIn, shop: Shop, creator: PersonView) -> None:
     browser, page = sign_in(creator), f"/admin/products/{shop.product_id}"
     send(browser, page, f"{page}/offers/{shop.once.id}", active="0")

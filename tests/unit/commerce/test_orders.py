@@ -154,7 +154,9 @@ def test_orders_are_listed_by_key_and_state(both_databases: str, shop: Shop) -> 
     page = commerce.list_orders(limit=2)
     older = commerce.list_orders(limit=3, before=page[-1].order.id)
     assert [each.order.id for each in (*page, *older)] == [order.id for order in reversed(orders)]
-    assert [each.order.id for each in commerce.list_orders(states=(OrderState.PAID,))] == [orders[1].id]
+    assert [each.order.id for each in commerce.list_orders(wanted=commerce.Wanted(states=(OrderState.PAID,)))] == [
+        orders[1].id
+    ]
 
 
 def test_people_see_orders_that_were_carried_out_only(shop: Shop) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from lms import db
 from lms.access import services as access
+from lms.access import staff
 from lms.access.services import Reason
 from lms.base import clock
 from lms.base.problem import Conflict
@@ -252,6 +253,57 @@ def test_what_staff_revoked_no_fact_opens(shop: Shop) -> None:
     assert not shop.door().allowed
 
 
+def test_a_held_order_whose_money_went_back_is_over_and_can_be_ordered_anew(both_databases: str, shop: Shop) -> None:
+    order = shop.paid(shop.order(), subtotal=4000, total=4000)
+    refund(order.number, 1000, ref="r1")
+    assert held(order.id) == ("held", "amount_differs")
+    refund(order.number, 3000, ref="r2")
+    assert held(order.id) == ("failed", "went_back")
+    assert shop.order().id != order.id
+    assert letters() == ["money_goes_back", "money_goes_back"]
+
+
+def test_a_held_order_is_held_again_when_its_refund_fails(shop: Shop) -> None:
+    order = shop.paid(shop.order(), subtotal=4000, total=4000)
+    refund(order.number, 4000, "pending")
+    refund(order.number, 4000, "failed")
+    assert held(order.id) == ("held", "amount_differs")
+
+
+def test_money_that_went_back_is_not_held_again_when_it_is_read_again(shop: Shop) -> None:
+    order = shop.paid(shop.order(), subtotal=4000, total=4000)
+    refund(order.number, 4000)
+    shop.paid(order, subtotal=4000, total=4000)
+    assert held(order.id) == ("failed", "went_back")
+    shop.paid(order, provider_ref="another")
+    assert held(order.id) == ("paid", "")
+
+
+def held(order_id: int) -> tuple[str, str]:
+    order = commerce.find_order(order_id)
+    assert order is not None
+    return order.state.value, order.reason
+
+
 def test_a_refund_of_an_unknown_payment_is_refused(shop: Shop) -> None:
     with pytest.raises(UnknownPayment):
         refund("2026-9999", 1)
+
+
+def test_what_staff_open_again_is_what_its_order_says_by_now(both_databases: str, shop: Shop) -> None:
+    """Closed by staff, then refunded in full, then opened again: the money is gone, and so is the access."""
+    order = shop.paid(shop.order())
+    running = shop.paid(shop.order(shop.monthly, shop.person()))
+    shop.subscribed(running)
+    staff_id = shop.person("creator").id
+    bought, held = access.grants_of(order.person_id)[0], access.grants_of(running.person_id)[0]
+    for grant in (bought, held):
+        staff.close(grant.id, reason="Abuse", actor_id=staff_id)
+    refund(order.number, 4900)
+    shop.subscribed(running, "past_due", past_due_since=shop.now)
+    db.commit()
+    for grant in (bought, held):
+        staff.reopen(grant.id, reason="A mistake", actor_id=staff_id)
+    db.commit()
+    states = [access.grants_of(person)[0].state for person in (order.person_id, running.person_id)]
+    assert states == ["revoked", "grace"]

@@ -109,12 +109,13 @@ def test_a_planned_end_is_kept_until_it_is_taken_back(shop: Shop, order: OrderVi
     assert (running.ends_on, running.next_charge, shop.door().until) == (None, end, end + 2 * DAY)
 
 
+@pytest.mark.feature("B-12")
 def test_a_failed_charge_leaves_days_of_grace_then_asks_for_a_card(shop: Shop, order: OrderView) -> None:
     unpaid = shop.subscribed(order, "past_due", past_due_since=shop.now)
     assert unpaid.open_until == shop.now + 7 * DAY
     assert shop.door(shop.now + 7 * DAY - timedelta(seconds=1)).allowed
     shut = shop.door(shop.now + 7 * DAY)
-    assert (shut.allowed, shut.reason, shut.next_step) == (False, Reason.SUSPENDED, NextStep.UPDATE_CARD)
+    assert (shut.allowed, shut.reason, shut.next_step) == (False, Reason.SUSPENDED, NextStep.PAY)
 
 
 def test_the_days_of_grace_do_not_begin_again_with_each_reading(shop: Shop, order: OrderView) -> None:
@@ -123,6 +124,7 @@ def test_the_days_of_grace_do_not_begin_again_with_each_reading(shop: Shop, orde
     assert shop.subscribed(order, "past_due").open_until == first.open_until
 
 
+@pytest.mark.feature("B-12")
 def test_a_payment_opens_at_once_what_was_suspended(shop: Shop, order: OrderView) -> None:
     shop.subscribed(order, "suspended")
     assert shop.door().reason is Reason.SUSPENDED

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lms.commerce.offers import OfferView
+from lms.commerce.offer_view import OfferView
 
 
 def offer(kind: str, amount: int = 900, currency: str = "eur", **more: Any) -> OfferView:

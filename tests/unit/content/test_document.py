@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lms import db
-from lms.content import catalog, document, services
+from lms.content import catalog, checking, document, services
 from lms.content.document import new_block
 from lms.content.problems import DocumentInvalid
 
@@ -23,7 +23,7 @@ def with_blocks(*blocks):
 
 def faults(tree):
     with pytest.raises(DocumentInvalid) as refusal:
-        document.checked(tree, catalog.current())
+        checking.checked(tree, catalog.current())
     return {fault.path: fault.sentence for fault in refusal.value.faults}
 
 
@@ -109,7 +109,7 @@ def test_a_mistake_in_a_link_is_told_with_its_place(site, link, path, words):
 )
 def test_a_right_link_is_stored_as_it_is(site, link):
     tree = with_blocks(button(link))
-    assert document.checked(tree, catalog.current()) == tree
+    assert checking.checked(tree, catalog.current()) == tree
 
 
 def test_a_mistake_in_a_link_of_a_text_is_told(site):
@@ -177,7 +177,7 @@ def heavy(size):
     ids=["depth 12", "2,000 blocks", "2 MB"],
 )
 def test_limits(site, fits, too_much):
-    document.checked(fits, catalog.current())
+    checking.checked(fits, catalog.current())
     assert len(faults(too_much)) == 1
 
 
@@ -196,14 +196,14 @@ def test_what_is_no_json_is_told_with_its_place(site, text, words):
 
 def test_text_is_cleaned_also_inside_a_block_that_nobody_knows(site):
     text = new_block("core/text", {"html": "<p onclick=x>a</p>"})
-    stored = document.checked(with_blocks(new_block("acme/box", slots={"body": [text]})), catalog.current())
+    stored = checking.checked(with_blocks(new_block("acme/box", slots={"body": [text]})), catalog.current())
     assert stored["root"]["slots"]["main"][0]["slots"]["body"][0]["props"]["html"] == "<p>a</p>"
 
 
 def test_what_was_handed_in_is_not_changed(site):
     tree = with_blocks(new_block("core/text", {"html": "<p onclick=x>a</p>"}))
     before = copy.deepcopy(tree)
-    document.checked(tree, catalog.current())
+    checking.checked(tree, catalog.current())
     assert tree == before
 
 

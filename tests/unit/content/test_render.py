@@ -128,6 +128,7 @@ def text(html):
     return new_block("core/text", {"html": html})
 
 
+@pytest.mark.feature("B-03")
 def test_a_buyer_gets_the_button_and_others_nothing_of_it(acme):
     save(button(link()))
     assert 'href="/go/acme/portal?c=' in html(BUYER)
@@ -135,6 +136,7 @@ def test_a_buyer_gets_the_button_and_others_nothing_of_it(acme):
     assert html(None) == ""
 
 
+@pytest.mark.feature("B-18")
 def test_two_people_and_one_cache_do_not_mix(acme):
     save(button(link()), text('<p>See <a data-link="acme/portal">it</a>.</p>'))
     seen = [html(who) for who in (BUYER, OTHER, None, BUYER, OTHER, None)]
@@ -143,12 +145,14 @@ def test_two_people_and_one_cache_do_not_mix(acme):
     assert "/go/" not in seen[1] + seen[2]
 
 
+@pytest.mark.feature("B-18")
 def test_the_address_is_the_same_for_everybody(acme):
     save(button(link(unavailable="login")))
     assert html(BUYER) == html(None)
     assert html(OTHER) == ""
 
 
+@pytest.mark.feature("B-04")
 @pytest.mark.parametrize("person", [None, OTHER], ids=["guest", "no purchase"])
 def test_another_link_stands_in(acme, person):
     save(button(link(unavailable="fallback", fallback={"kind": "url", "href": "/pricing"})))
@@ -161,6 +165,7 @@ def test_a_link_that_stands_in_and_is_not_available_either_is_hidden(acme):
     assert html(OTHER) == ""
 
 
+@pytest.mark.feature("B-04")
 @pytest.mark.parametrize(
     "block",
     [
@@ -177,6 +182,7 @@ def test_a_disabled_link_says_why_and_leads_nowhere(acme, block):
     assert "href" not in seen
 
 
+@pytest.mark.feature("B-03")
 def test_a_hidden_link_in_text_goes_with_its_words_and_its_empty_paragraph(acme):
     save(text('<p>a <a data-link="acme/portal">secret words</a>.</p><p><a data-link="acme/portal">alone</a></p>'))
     assert ">alone</a>" in html(BUYER)
@@ -236,6 +242,7 @@ def test_taking_the_plugin_away_hides_its_link_and_bringing_it_back_shows_it(acm
     assert html(BUYER) == before
 
 
+@pytest.mark.feature("B-18")
 @pytest.mark.parametrize(
     ("blocks", "private"),
     [
@@ -279,6 +286,7 @@ def test_fifty_links_cost_as_much_as_one(acme, queries, number):
         assert html(BUYER).count("/go/acme/portal") == number
 
 
+@pytest.mark.feature("B-01")
 def test_drawing_never_opens_a_link(acme):
     save(button(link()))
     html(BUYER)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lms import db
-from lms.content import catalog, document
+from lms.content import catalog, checking, document
 from lms.courses import services
 from lms.sample import blocks, letters
 from lms.sample import site as sample_site
@@ -33,13 +33,13 @@ def test_a_sample_lesson_is_long_enough_to_be_read_and_short_enough_to_be_finish
     assert 250 <= len(lesson.source.split()) <= 500
 
 
-@pytest.mark.parametrize("page", sample_site.PAGES, ids=lambda page: page[0])
+@pytest.mark.parametrize("page", sample_site.documents("key"), ids=lambda page: page[0])
 def test_a_sample_page_is_a_document_that_can_be_stored(site: TestSite, page: tuple[str, str, dict[str, Any]]) -> None:
-    assert document.checked(page[2], catalog.current())
+    assert checking.checked(page[2], catalog.current())
 
 
 def test_the_portal_stands_on_the_manage_page_as_a_button_and_in_a_sentence() -> None:
-    tree = {slug: tree for slug, _title, tree in sample_site.PAGES}[sample_site.MANAGE_SLUG]
+    tree = {slug: tree for slug, _title, tree in sample_site.documents()}[sample_site.MANAGE_SLUG]
     found = list(document.blocks(tree["root"]))
     buttons = [block["props"]["link"] for block in found if block["type"] == "core/button"]
     sentences = [block["props"]["html"] for block in found if block["type"] == "core/text"]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import create_engine, select, text, update
 
 from lms import db
 from lms.base import clock
+from lms.db.engine import dress
 from lms.host.models import StateNumber
 
 
@@ -110,3 +112,28 @@ def test_an_update_statement_in_a_read_scope_is_refused_too(site: Any) -> None:
     with db.scope(db.Mode.READ), pytest.raises(db.WriteRefused):
         db.session.execute(update(StateNumber).values(value=1))
     db.rollback()
+
+
+def test_eight_that_begin_together_on_a_new_sqlite_file(tmp_path: Path) -> None:
+    failed: list[Exception] = []
+
+    def begin(address: str, together: threading.Barrier) -> None:
+        engine = create_engine(address)
+        dress(engine)
+        together.wait()
+        try:
+            with engine.begin() as connection:
+                connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS leaf (id INTEGER)")
+        except Exception as error:
+            failed.append(error)
+        engine.dispose()
+
+    for number in range(40):
+        together = threading.Barrier(8)
+        address = f"sqlite:///{tmp_path / str(number)}.db"
+        threads = [threading.Thread(target=begin, args=(address, together)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert failed == []

@@ -70,15 +70,15 @@ def test_a_describe_that_fails_adds_nothing() -> None:
 
 def test_services_are_found_by_kind_and_name() -> None:
     class One(Service):
-        kind, name = "payment_provider", "one"
+        kind, name = "library", "one"
 
     class Two(Service):
-        kind, name = "payment_provider", "two"
+        kind, name = "library", "two"
 
     registry = Registry([describe("bee", plugin(services=(Two(),))), describe("ant", plugin(services=(One(),)))])
-    assert [service.name for service in registry.services("payment_provider")] == ["one", "two"]
-    assert registry.service("payment_provider", "two").name == "two"
-    assert registry.service("payment_provider", "three") is None
+    assert [service.name for service in registry.services("library")] == ["one", "two"]
+    assert registry.service("library", "two").name == "two"
+    assert registry.service("library", "three") is None
 
 
 def test_title_and_description_come_from_the_docstring() -> None:

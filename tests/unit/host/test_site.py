@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import Client
 
 from lms import db
 from lms.app import create_app
-from lms.host import state
-from lms.host.site import Site
+from lms.host import rows, startup, state
+from lms.host.site import SEEN_COOKIE, Site
 from lms.web import public
 
 
@@ -90,4 +92,53 @@ def test_a_build_that_failed_is_tried_again(site: Any) -> None:
     server.try_again_now()
     assert server.follow()
     assert server.app is not first
+    db.dispose(server.app)
+
+
+def test_who_switched_a_plugin_finds_it_switched_in_whichever_process_answers(site: Any) -> None:
+    server = Site(lambda: create_app(site.config))
+    browser = Client(server)
+    browser.get("/health/ready")
+    first = server.app
+    with db.writes():
+        state.bump("generation")
+    state.refresh()
+    browser.get("/health/ready")
+    assert server.app is first, "this process looked less than a second ago"
+    browser.set_cookie(SEEN_COOKIE, str(state.generation()), domain="localhost")
+    browser.get("/health/ready")
+    assert server.app is not first
+    second = server.app
+    browser.get("/health/ready")
+    assert server.app is second, "there is nothing newer"
+    db.dispose(second)
+
+
+def test_what_came_back_is_built_in_whatever_the_generation(site: Any) -> None:
+    server = Site(lambda: create_app(site.config))
+    first = server.app
+    server.build_again()
+    assert server.follow()
+    assert not server.follow()
+    assert server.app is not first
+    db.dispose(server.app)
+
+
+def test_an_app_that_could_not_read_the_plugins_is_never_swapped_in(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Site(lambda: create_app(site.config))
+    first = server.app
+
+    def away(*_: Any) -> Any:
+        raise OperationalError("SELECT", {}, Exception("the server closed the connection"))
+
+    with db.writes():
+        state.bump("generation")
+    server.app.extensions["lms_state"].forget()
+    with monkeypatch.context() as broken:
+        broken.setattr(rows, "everything", away)
+        broken.setattr(startup, "_is_unfinished", lambda: False)
+        assert not server.follow()
+    assert server.app is first
+    server.try_again_now()
+    assert server.follow()
     db.dispose(server.app)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from lms import db
+from lms.app import create_app
 from lms.audit import services as audit
 from lms.base.seal import CannotOpen
 from lms.host import state
@@ -120,3 +121,17 @@ def test_a_deleted_section_leaves_nothing(site):
 def test_what_is_no_json_is_refused(site):
     with pytest.raises(TypeError):
         settings.save("shop", {"when": object()}, actor_id=None)
+
+
+def test_a_secret_that_another_process_just_stored_counts_at_once(site):
+    other = create_app(site.config)
+    with other.app_context():
+        assert settings.secret("mail", "key") is None
+        db.rollback()
+    settings.set_secret("mail", "key", "first", actor_id=None)
+    db.commit()
+    # Within the second in which the other process still believes what it knows.
+    with other.app_context():
+        assert settings.secret("mail", "key") == "first"
+        db.rollback()
+    db.dispose(other)

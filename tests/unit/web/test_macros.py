@@ -8,6 +8,7 @@ import pytest
 from wtforms import BooleanField, EmailField, Form, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
+from lms.extend.fields import Choice, Toggle
 from lms.testing.sites import TestSite
 
 
@@ -102,3 +103,31 @@ def test_fields_leaves_out_what_is_skipped(draw: Any) -> None:
 
     assert 'for="name"' in drawn
     assert 'for="email"' not in drawn
+
+
+class Declared(Form):
+    tone = Choice("Tone", choices=(("info", "Information"),))
+    closes = Toggle("Can be closed")
+
+
+def test_the_contracts_own_fields_are_drawn_like_the_ones_they_stand_for(draw: Any) -> None:
+    form = Declared()
+
+    assert '<div class="select"><select id="tone"' in draw("{{ field(form.tone) }}", form=form)
+    assert '<div class="choice"><input id="closes"' in draw("{{ field(form.closes) }}", form=form)
+    assert 'role="switch"' in draw("{{ field(form.closes, switch=True) }}", form=form)
+
+
+class Suggesting(StringField):
+    def suggestions(self) -> list[tuple[str, str]]:
+        return [("site/home", "Home <page>")]
+
+
+def test_a_field_with_suggestions_lists_them(draw: Any) -> None:
+    class Asking(Form):
+        link = Suggesting("Leads to")
+
+    drawn = draw("{{ field(form.link) }}", form=Asking())
+
+    assert 'list="link-suggestions"' in drawn
+    assert '<datalist id="link-suggestions"><option value="site/home">Home &lt;page&gt;</option></datalist>' in drawn

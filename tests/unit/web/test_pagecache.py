@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from lms import db
+from lms.base import clock
 from lms.host import state
 from lms.web import public
+from lms.web.pagecache import good_until
 
 
 @pytest.fixture
@@ -90,3 +93,27 @@ def test_a_change_made_while_a_page_is_drawn_draws_it_again(site: Any) -> None:
     site.app.add_url_rule("/racing", "racing", public(cache=True, writes=True)(view))
     site.client().get("/racing")
     assert site.client().get("/racing").text == "page 2"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "times_drawn"), [((None,), 1), ((None, 3600), 1), ((3600, -1), 2), ((-1, 3600), 2), ((0,), 2)], ids=str
+)
+def test_a_page_that_changes_by_itself_is_kept_until_then_and_no_longer(
+    site: Any, seconds: tuple[int | None, ...], times_drawn: int
+) -> None:
+    times: list[str] = []
+
+    def view() -> str:
+        times.append("drawn")
+        for each in seconds:
+            good_until(None if each is None else clock.now() + timedelta(seconds=each))
+        return f"page {len(times)}"
+
+    site.app.add_url_rule("/news", "news", public(cache=True)(view))
+    tag = site.client().get("/news").headers["ETag"]
+    site.client().get("/news", headers={"If-None-Match": tag})
+    assert len(times) == times_drawn
+
+
+def test_what_changes_by_itself_may_be_drawn_outside_a_request(site: Any) -> None:
+    good_until(clock.now())

@@ -12,6 +12,7 @@ SHEETS = [
     ROOT / "lms/web/static/base.css",
     ROOT / "lms/admin/static/admin.css",
     *sorted((ROOT / "themes").glob("*/assets/*.css")),
+    ROOT / "plugins/manual_payments/lms_manual_payments/static/invoice.css",
 ]
 DECLARATION = re.compile(r"([\w-]+)\s*:\s*([^;{}]+);")
 PHYSICAL = re.compile(r"^(?:(?:margin|padding|border|inset)-(?:left|right|top|bottom).*|left|right|top|bottom|float)$")
@@ -85,7 +86,7 @@ def test_nothing_is_fetched_from_elsewhere(sheet: Path) -> None:
 def test_no_template_holds_a_style_or_a_script_of_its_own() -> None:
     templates = [
         path
-        for folder in ("lms", "themes", "plugins/stripe")
+        for folder in ("lms", "themes", "plugins/stripe", "plugins/manual_payments")
         for path in (ROOT / folder).rglob("*.html")
         if "node_modules" not in path.parts and "mail" not in path.parts
     ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from lms_stripe_simulator.billing.periods import add
 from lms_stripe_simulator.identifiers import new_id
@@ -19,11 +21,30 @@ class Line:
 
     price: Object
     quantity: int
+    discountable: bool = True
 
     @property
     def subtotal(self) -> int:
         """Return the amount before discounts."""
         return int(self.price["unit_amount"] or 0) * self.quantity
+
+    @property
+    def product(self) -> str | None:
+        """Return the id of what is sold."""
+        return str(self.price["product"])
+
+
+class Discountable(Protocol):
+    """What coupons can take something off."""
+
+    @property
+    def subtotal(self) -> int: ...
+
+    @property
+    def product(self) -> str | None: ...
+
+    @property
+    def discountable(self) -> bool: ...
 
 
 def coupon_is_valid(scope: Scope, coupon: Object) -> bool:
@@ -88,14 +109,14 @@ def resolve(scope: Scope, given: list[Object]) -> list[Object]:
     return resolved
 
 
-def taken_off(scope: Scope, lines: list[Line], discounts: list[Object]) -> list[int]:
+def taken_off(scope: Scope, lines: Sequence[Discountable], discounts: list[Object]) -> list[int]:
     """Return what ``[{"coupon"}]`` takes off each line, one discount after the other."""
     off = [0] * len(lines)
     for discount in discounts:
         coupon = scope.known(discount["coupon"], "coupon")
         products = (coupon.get("applies_to") or {}).get("products")
         left = [
-            line.subtotal - already if not products or line.price["product"] in products else 0
+            max(line.subtotal - already, 0) if line.discountable and (not products or line.product in products) else 0
             for line, already in zip(lines, off, strict=True)
         ]
         total = share(sum(left), coupon["percent_off"]) if coupon["percent_off"] else int(coupon["amount_off"] or 0)
@@ -104,7 +125,9 @@ def taken_off(scope: Scope, lines: list[Line], discounts: list[Object]) -> list[
     return off
 
 
-def redeem(scope: Scope, entry: Object, *, customer: str | None, subscription: str | None, session: str) -> Object:
+def redeem(
+    scope: Scope, entry: Object, *, customer: str | None, subscription: str | None, session: str | None = None
+) -> Object:
     """Store a discount that was used, and count its coupon and code."""
     coupon = scope.known(entry["coupon"], "coupon")
     scope.change(coupon, times_redeemed=coupon["times_redeemed"] + 1)
@@ -130,7 +153,11 @@ def redeem(scope: Scope, entry: Object, *, customer: str | None, subscription: s
 
 
 def running(scope: Scope, identifiers: list[str], *, first: bool) -> list[Object]:
-    """Return ``[{"coupon", "discount"}]`` for those discounts of a subscription that count for its next invoice."""
+    """Return ``[{"coupon", "discount"}]`` for those discounts of a subscription that count for its next invoice.
+
+    ``first``: for the invoice of the checkout that redeemed them. A coupon that was added later and counts once is
+    used up by ``used``.
+    """
     result = []
     for identifier in identifiers:
         discount = scope.known(identifier, "discount")
@@ -138,3 +165,11 @@ def running(scope: Scope, identifiers: list[str], *, first: bool) -> list[Object
         if not over and (first or not discount.get("_once")):
             result.append({"coupon": discount["source"]["coupon"], "discount": identifier})
     return result
+
+
+def used(scope: Scope, identifiers: list[str]) -> None:
+    """Note that discounts were on an invoice: those that count once count no more."""
+    for identifier in identifiers:
+        discount = scope.known(identifier, "discount")
+        if discount.get("_until_used"):
+            scope.change(discount, _once=True, _until_used=False)

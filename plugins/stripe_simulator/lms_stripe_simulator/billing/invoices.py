@@ -1,194 +1,22 @@
-"""Invoices: built as drafts, finalised, collected, paid or voided."""
+"""Invoices: finalised, collected, paid, voided, given up, or deleted while they are drafts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
-from lms_stripe_simulator.accounts import account
 from lms_stripe_simulator.billing import payments
-from lms_stripe_simulator.billing.discounts import Line, taken_off
+from lms_stripe_simulator.billing.drafts import give_back_balance, settle_balance
 from lms_stripe_simulator.identifiers import new_id, token
-from lms_stripe_simulator.money import words
 from lms_stripe_simulator.scope import Scope
-from lms_stripe_simulator.shapes import blank, page
+from lms_stripe_simulator.shapes import blank
 from lms_stripe_simulator.state import Object
-
-
-@dataclass(frozen=True)
-class InvoiceLine:
-    """One line; ``amount`` overrides price × quantity for prorations."""
-
-    price: Object
-    quantity: int
-    start: int
-    end: int
-    description: str
-    subscription: str | None = None
-    item: str | None = None
-    proration: bool = False
-    amount: int | None = None
-    metadata: Object = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Draft:
-    """What an invoice is made of."""
-
-    customer: str | None
-    currency: str
-    reason: str
-    lines: list[InvoiceLine]
-    subscription: Object | None = None
-    discounts: list[Object] = field(default_factory=list)
-    """``[{"coupon", "discount"}]``"""
-    metadata: Object = field(default_factory=dict)
-    description: str | None = None
-    footer: str | None = None
-    email: str | None = None
-
-
-def create(scope: Scope, draft: Draft) -> Object:
-    """Store a draft invoice and emit ``invoice.created``."""
-    identifier = new_id("in")
-    priced = [Line(line.price, line.quantity) for line in draft.lines]
-    off = taken_off(scope, priced, draft.discounts) if draft.discounts else [0] * len(priced)
-    lines = [_line(scope, identifier, line, draft, cut) for line, cut in zip(draft.lines, off, strict=True)]
-    subtotal, discount = sum(line["subtotal"] for line in lines), sum(off)
-    invoice = blank(
-        "invoice",
-        id=identifier,
-        auto_advance=True,
-        billing_reason=draft.reason,
-        collection_method="charge_automatically",
-        created=scope.now,
-        currency=draft.currency,
-        description=draft.description,
-        discounts=[entry["discount"] for entry in draft.discounts if entry.get("discount")],
-        footer=draft.footer,
-        lines=page(f"/v1/invoices/{identifier}/lines", lines),
-        livemode=scope.livemode,
-        metadata=dict(draft.metadata),
-        parent=_parent(draft.subscription),
-        period_end=max((line.start for line in draft.lines), default=scope.now),
-        period_start=min((line.start for line in draft.lines), default=scope.now),
-        status="draft",
-        status_transitions=dict.fromkeys(("finalized_at", "marked_uncollectible_at", "paid_at", "voided_at")),
-        **_parties(scope, draft),
-        **_amounts(draft, subtotal, discount),
-    )
-    scope.add(invoice)
-    scope.emit("invoice.created", invoice)
-    return invoice
-
-
-def _parties(scope: Scope, draft: Draft) -> Object:
-    """Return an invoice's fields about who sells and who buys, as they are when it is made."""
-    seller = account(scope.state, scope.account)
-    customer = scope.find(draft.customer or "", "customer") or {}
-    return {
-        "account_country": seller["country"],
-        "account_name": seller["name"],
-        "automatic_tax": dict.fromkeys(("disabled_reason", "liability", "provider", "status")) | {"enabled": False},
-        "customer": draft.customer,
-        "customer_address": customer.get("address"),
-        "customer_email": draft.email or customer.get("email"),
-        "customer_name": customer.get("name"),
-        "customer_phone": customer.get("phone"),
-        "customer_tax_exempt": customer.get("tax_exempt"),
-        "customer_tax_ids": [],
-        "default_tax_rates": [],
-        "issuer": {"type": "self"},
-        "payment_settings": dict.fromkeys(("default_mandate", "payment_method_options", "payment_method_types")),
-    }
-
-
-def _amounts(draft: Draft, subtotal: int, discount: int) -> Object:
-    """Return an invoice's sums; what would be below zero is nothing."""
-    total = max(subtotal - discount, 0)
-    marks = [entry["discount"] for entry in draft.discounts if entry.get("discount")]
-    zeros = (
-        "amount_overpaid",
-        "amount_paid",
-        "amount_shipping",
-        "attempt_count",
-        "post_payment_credit_notes_amount",
-        "pre_payment_credit_notes_amount",
-        "starting_balance",
-    )
-    return dict.fromkeys(zeros, 0) | {
-        "amount_due": total,
-        "amount_remaining": total,
-        "attempted": False,
-        "subtotal": subtotal,
-        "subtotal_excluding_tax": subtotal,
-        "total": total,
-        "total_discount_amounts": [{"amount": discount, "discount": marks[0]}] if marks and discount else [],
-        "total_excluding_tax": total,
-        "total_pretax_credit_amounts": [],
-        "total_taxes": [],
-    }
-
-
-def _parent(subscription: Object | None) -> Object | None:
-    if subscription is None:
-        return None
-    details = {
-        "metadata": dict(subscription["metadata"]),
-        "subscription": subscription["id"],
-        "subscription_proration_date": None,
-    }
-    return {"quote_details": None, "subscription_details": details, "type": "subscription_details"}
-
-
-def _line(scope: Scope, invoice: str, line: InvoiceLine, draft: Draft, cut: int) -> Object:
-    subtotal = line.quantity * int(line.price["unit_amount"] or 0) if line.amount is None else line.amount
-    names = [entry["discount"] for entry in draft.discounts if entry.get("discount")]
-    return blank(
-        "line_item",
-        id=new_id("il"),
-        amount=subtotal,
-        currency=draft.currency,
-        description=line.description,
-        discount_amounts=[{"amount": cut, "discount": names[0]}] if cut and names else [],
-        discountable=not line.proration,
-        discounts=[],
-        invoice=invoice,
-        livemode=scope.livemode,
-        metadata=dict(line.metadata),
-        parent=_line_parent(line),
-        period={"end": line.end, "start": line.start},
-        pretax_credit_amounts=[],
-        pricing={
-            "price_details": {"price": line.price["id"], "product": line.price["product"]},
-            "type": "price_details",
-            "unit_amount_decimal": line.price["unit_amount_decimal"],
-        },
-        quantity=line.quantity,
-        quantity_decimal=str(line.quantity),
-        subscription=line.subscription,
-        subtotal=subtotal,
-        taxes=[],
-    )
-
-
-def _line_parent(line: InvoiceLine) -> Object | None:
-    shared = {"proration": line.proration, "proration_details": {"credited_items": None}}
-    if line.item:
-        details = shared | {"invoice_item": None, "subscription": line.subscription, "subscription_item": line.item}
-        return {
-            "invoice_item_details": None,
-            "subscription_item_details": details,
-            "type": "subscription_item_details",
-        }
-    details = shared | {"invoice_item": new_id("ii"), "subscription": line.subscription}
-    return {"invoice_item_details": details, "subscription_item_details": None, "type": "invoice_item_details"}
 
 
 def finalize(scope: Scope, invoice: Object) -> Object:
     """Give a draft its number and its hosted page; an amount of zero is paid at once."""
     secret = token(32)
+    settle_balance(scope, invoice)
     scope.change(
         invoice,
         status="open",
@@ -270,12 +98,17 @@ def collect(
     if status == "succeeded":
         mark_paid(scope, invoice)
         return "paid"
-    if status == "requires_payment_method":
-        tell(FAILED, scope, invoice)
-        return "failed"
     if status == "requires_action":
         scope.emit("invoice.payment_action_required", invoice)
-    return status
+    if status in ("requires_payment_method", "requires_action"):
+        tell(FAILED, scope, invoice)
+    return "failed" if status == "requires_payment_method" else status
+
+
+def expect(scope: Scope, invoice: Object) -> None:
+    """Make the payment intent with which somebody is to pay a finalised invoice."""
+    if intent_of(scope, invoice) is None:
+        _intent(scope, invoice, None)
 
 
 def _intent(scope: Scope, invoice: Object, session: str | None) -> Object:
@@ -317,6 +150,20 @@ def mark_paid(scope: Scope, invoice: Object, *, out_of_band: bool = False) -> No
     tell(PAID, scope, invoice)
 
 
+def send(scope: Scope, invoice: Object) -> None:
+    """Say that an open invoice was sent to the buyer (nothing is sent), and note when it will be overdue."""
+    scope.emit("invoice.sent", invoice)
+    if invoice["due_date"]:
+        scope.schedule(invoice["due_date"], "invoice.overdue", invoice["id"])
+
+
+def delete(scope: Scope, invoice: Object) -> None:
+    """Forget a draft."""
+    scope.unschedule("invoice.finalize", invoice["id"])
+    scope.remove(invoice)
+    scope.emit("invoice.deleted", invoice)
+
+
 def void(scope: Scope, invoice: Object) -> None:
     """Void an open invoice, and cancel its payment."""
     intent = intent_of(scope, invoice)
@@ -325,14 +172,18 @@ def void(scope: Scope, invoice: Object) -> None:
     transitions = invoice["status_transitions"] | {"voided_at": scope.now}
     changes: dict[str, Any] = {"status": "void", "auto_advance": False, "next_payment_attempt": None}
     scope.change(invoice, status_transitions=transitions, **changes)
-    scope.unschedule("invoice.retry", invoice["id"])
+    for name in ("invoice.retry", "invoice.overdue"):
+        scope.unschedule(name, invoice["id"])
+    give_back_balance(scope, invoice)
     scope.emit("invoice.voided", invoice)
 
 
 def mark_uncollectible(scope: Scope, invoice: Object) -> None:
     """Give up on an open invoice."""
     transitions = invoice["status_transitions"] | {"marked_uncollectible_at": scope.now}
-    scope.change(invoice, status="uncollectible", status_transitions=transitions, auto_advance=False)
+    changes: dict[str, Any] = {"status": "uncollectible", "auto_advance": False, "next_payment_attempt": None}
+    scope.change(invoice, status_transitions=transitions, **changes)
+    scope.unschedule("invoice.retry", invoice["id"])
     scope.emit("invoice.marked_uncollectible", invoice)
 
 
@@ -350,23 +201,12 @@ def tell(listeners: list[Listener], scope: Scope, invoice: Object) -> None:
 
 def _debit_settled(scope: Scope, intent: Object) -> None:
     invoice = scope.find(intent.get("_invoice") or "", "invoice")
-    if invoice is None or invoice["status"] != "open":
+    if invoice is None or invoice["status"] not in ("open", "uncollectible"):
         return
     if intent["status"] == "succeeded":
-        mark_paid(scope, invoice)
-    else:
+        mark_paid(scope, invoice)  # also one that was given up: the money is there
+    elif invoice["status"] == "open":
         tell(FAILED, scope, invoice)
 
 
 payments.SETTLED.append(_debit_settled)
-
-
-def line_in_words(price: Object, product: Object, quantity: int) -> str:
-    """Return ``1 × Every course (at €9.00 / month)``."""
-    amount = words(int(price["unit_amount"] or 0), price["currency"])
-    recurring = price["recurring"]
-    if not recurring:
-        return str(product["name"])
-    count = recurring["interval_count"]
-    every = recurring["interval"] if count == 1 else f"{count} {recurring['interval']}s"
-    return f"{quantity} × {product['name']} (at {amount} / {every})"

@@ -1,4 +1,4 @@
-"""Payment intents, charges and refunds."""
+"""Payment intents and charges."""
 
 from __future__ import annotations
 
@@ -15,8 +15,15 @@ from lms_stripe_simulator.state import Object
 DECLINED = {
     "generic_decline": "Your card was declined.",
     "insufficient_funds": "Your card has insufficient funds.",
+    "lost_card": "Your card was declined.",
+    "expired_card": "Your card has expired.",
+    "incorrect_cvc": "Your card's security code is incorrect.",
+    "processing_error": "An error occurred while processing your card. Try again in a little bit.",
     "authentication_required": "Your card was declined. This transaction requires authentication.",
 }
+OWN_CODES = ("expired_card", "incorrect_cvc", "processing_error")
+"""Decline codes that are error codes of their own, not ``card_declined``."""
+DEBITS = ("settles", "bounces", "settles_soon", "bounces_soon")
 
 
 @dataclass(frozen=True)
@@ -30,8 +37,7 @@ class Payment:
     metadata: Object | None = None
     invoice: str | None = None
     session: str | None = None
-    on_session: bool = True
-    authenticated: bool = False
+    capture: str = "automatic"
 
 
 def create_intent(scope: Scope, payment: Payment, method: Object | None) -> Object:
@@ -46,7 +52,7 @@ def create_intent(scope: Scope, payment: Payment, method: Object | None) -> Obje
         amount_details={"tip": {}},
         amount_received=0,
         automatic_payment_methods=None,
-        capture_method="automatic",
+        capture_method=payment.capture,
         client_secret=f"{identifier}_secret_{token(25)}",
         confirmation_method="automatic",
         created=scope.now,
@@ -75,16 +81,51 @@ def attempt(scope: Scope, intent: Object, method: Object, *, on_session: bool, a
     """
     behaviour = of_method(method)
     scope.change(intent, payment_method=method["id"], payment_method_types=[method["type"]])
-    if behaviour == "declines" or (behaviour == "declines_later" and not on_session):
+    if _is_declined(behaviour, on_session=on_session, authenticated=authenticated):
         decline(scope, intent, method, method.get("_decline_code") or "generic_decline")
-    elif behaviour == "authenticates" and on_session and not authenticated:
+    elif not authenticated and _asks_for_authentication(behaviour, on_session=on_session):
         scope.change(intent, status="requires_action", next_action={"type": "use_stripe_sdk", "use_stripe_sdk": {}})
         scope.emit("payment_intent.requires_action", intent)
-    elif behaviour in ("settles", "bounces"):
+    elif behaviour in DEBITS:
         process(scope, intent, method)
+    elif intent["capture_method"] == "manual":
+        authorise(scope, intent, method)
     else:
         succeed(scope, intent, method)
     return str(intent["status"])
+
+
+def _is_declined(behaviour: str, *, on_session: bool, authenticated: bool) -> bool:
+    if behaviour == "declines_later":
+        return not on_session
+    return behaviour == "declines" or (behaviour == "declines_authenticated" and authenticated)
+
+
+def _asks_for_authentication(behaviour: str, *, on_session: bool) -> bool:
+    """Return whether the bank wants to see the buyer: with some cards also for renewals."""
+    if behaviour in ("authenticates_always", "declines_authenticated"):
+        return True
+    return behaviour == "authenticates" and on_session
+
+
+def authorise(scope: Scope, intent: Object, method: Object) -> None:
+    """Hold the money until it is captured."""
+    charge = _charge(scope, intent, method, "succeeded")
+    scope.change(charge, captured=False, amount_captured=0)
+    amount = intent["amount"]
+    scope.change(intent, status="requires_capture", amount_capturable=amount, latest_charge=charge["id"])
+    scope.emit("charge.succeeded", charge)
+    scope.emit("payment_intent.amount_capturable_updated", intent)
+
+
+def capture(scope: Scope, intent: Object, amount: int) -> None:
+    """Take held money, all of it or less; the rest is let go."""
+    charge = scope.known(intent["latest_charge"], "charge")
+    left = charge["amount"] - amount
+    scope.change(charge, captured=True, amount_captured=amount, amount_refunded=left)
+    scope.change(intent, status="succeeded", amount_received=amount, amount_capturable=0)
+    scope.emit("charge.captured", charge)
+    scope.emit("payment_intent.succeeded", intent)
 
 
 def succeed(scope: Scope, intent: Object, method: Object) -> Object:
@@ -105,6 +146,8 @@ def succeed(scope: Scope, intent: Object, method: Object) -> Object:
     scope.unschedule("payment.settle", intent["id"])
     scope.emit("charge.succeeded", charge)
     scope.emit("payment_intent.succeeded", intent)
+    for listener in PAID:
+        listener(scope, intent, charge, method)
     return charge
 
 
@@ -114,14 +157,16 @@ def process(scope: Scope, intent: Object, method: Object) -> None:
     scope.change(intent, status="processing", latest_charge=charge["id"])
     scope.emit("charge.pending", charge)
     scope.emit("payment_intent.processing", intent)
-    scope.schedule(scope.now + SETTLES_AFTER, "payment.settle", intent["id"])
+    wait = 0 if of_method(method).endswith("_soon") else SETTLES_AFTER
+    scope.schedule(scope.now + wait, "payment.settle", intent["id"])
 
 
 def decline(scope: Scope, intent: Object, method: Object, decline_code: str) -> None:
     """Let a payment fail."""
     charge = scope.find(intent["latest_charge"] or "", "charge")
     message = DECLINED.get(decline_code, "The bank refused the debit.")
-    failure: dict[str, Any] = {"status": "failed", "failure_message": message, "failure_code": "card_declined"}
+    code = decline_code if decline_code in OWN_CODES else "card_declined"
+    failure: dict[str, Any] = {"status": "failed", "failure_message": message, "failure_code": code}
     if charge is not None and charge["status"] == "pending":
         scope.change(charge, paid=False, captured=False, **failure)
     else:
@@ -130,7 +175,7 @@ def decline(scope: Scope, intent: Object, method: Object, decline_code: str) -> 
     scope.unschedule("payment.settle", intent["id"])
     error = {
         "charge": charge["id"],
-        "code": "card_declined" if method["type"] == "card" else "payment_intent_payment_attempt_failed",
+        "code": code if method["type"] == "card" else "payment_intent_payment_attempt_failed",
         "decline_code": decline_code,
         "message": message,
         "type": "card_error",
@@ -151,7 +196,10 @@ def cancel_intent(scope: Scope, intent: Object, reason: str | None) -> None:
     """Cancel an intent that is not paid."""
     if intent["status"] in ("succeeded", "canceled"):
         return
-    scope.change(intent, status="canceled", canceled_at=scope.now, cancellation_reason=reason)
+    charge = scope.find(intent["latest_charge"] or "", "charge")
+    if intent["status"] == "requires_capture" and charge:
+        scope.change(charge, refunded=True, amount_refunded=charge["amount"])
+    scope.change(intent, status="canceled", canceled_at=scope.now, cancellation_reason=reason, amount_capturable=0)
     scope.unschedule("payment.settle", intent["id"])
     scope.emit("payment_intent.canceled", intent)
 
@@ -198,30 +246,6 @@ def _charge(scope: Scope, intent: Object, method: Object, status: str) -> Object
     return scope.add(charge)
 
 
-def refund(scope: Scope, charge: Object, amount: int, *, reason: str | None, metadata: Object) -> Object:
-    """Give money back; the amount has been checked."""
-    made = blank(
-        "refund",
-        id=new_id("re"),
-        amount=amount,
-        charge=charge["id"],
-        created=scope.now,
-        currency=charge["currency"],
-        destination_details={"card": {"type": "refund"}, "type": "card"},
-        metadata=metadata,
-        payment_intent=charge["payment_intent"],
-        reason=reason,
-        status="succeeded",
-    )
-    scope.add(made)
-    refunded = charge["amount_refunded"] + amount
-    before = {"amount_refunded": charge["amount_refunded"], "refunded": charge["refunded"]}
-    scope.change(charge, amount_refunded=refunded, refunded=refunded == charge["amount"])
-    scope.emit("refund.created", made)
-    scope.emit("charge.refunded", charge, before)
-    return made
-
-
 def settle(scope: Scope, intent: Object, *, succeeds: bool) -> None:
     """Let a bank debit arrive, or fail."""
     method = scope.known(intent["payment_method"], "payment_method")
@@ -233,6 +257,8 @@ def settle(scope: Scope, intent: Object, *, succeeds: bool) -> None:
         listener(scope, intent)
 
 
+# Who wants to know that a payment has succeeded: disputes.
+PAID: list[Any] = []
 # Who wants to know that a bank debit has arrived or failed: invoices, then checkout sessions.
 SETTLED: list[Any] = []
 
@@ -240,4 +266,4 @@ SETTLED: list[Any] = []
 @happening("payment.settle", "payment_intent")
 def _settle_by_itself(scope: Scope, intent: Object) -> None:
     method = scope.known(intent["payment_method"], "payment_method")
-    settle(scope, intent, succeeds=of_method(method) == "settles")
+    settle(scope, intent, succeeds=of_method(method).startswith("settles"))

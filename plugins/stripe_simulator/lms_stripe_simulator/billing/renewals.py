@@ -5,6 +5,7 @@ from __future__ import annotations
 from lms_stripe_simulator.agenda import happening
 from lms_stripe_simulator.billing import invoices
 from lms_stripe_simulator.billing.instruments import default_method
+from lms_stripe_simulator.billing.pausing import pause, resume, run_again
 from lms_stripe_simulator.billing.periods import add
 from lms_stripe_simulator.billing.subscriptions import (
     DAY,
@@ -14,13 +15,12 @@ from lms_stripe_simulator.billing.subscriptions import (
     end,
     expire,
     lines_for,
-    pause,
+    period_end,
     plan_ahead,
-    resume,
     set_status,
 )
 from lms_stripe_simulator.scope import Scope
-from lms_stripe_simulator.state import Object
+from lms_stripe_simulator.state import Object, State
 
 DRAFT_FOR = 3_600
 """A renewal's invoice stays a draft for an hour: https://docs.stripe.com/billing/invoices/subscription"""
@@ -47,10 +47,50 @@ def _trial_will_end(scope: Scope, subscription: Object) -> None:
         scope.emit("customer.subscription.trial_will_end", subscription)
 
 
+@happening("subscription.upcoming", "subscription")
+def _renews_soon(scope: Scope, subscription: Object) -> None:
+    found = upcoming(scope, subscription)
+    if found is not None:
+        scope.emit("invoice.upcoming", {name: value for name, value in found.items() if name != "id"})
+
+
+def upcoming(scope: Scope, subscription: Object) -> Object | None:
+    """Return the invoice of the next renewal, which is made in a rehearsal and forgotten; None where none comes."""
+    if subscription["status"] not in RUNNING:
+        return None
+    end = period_end(subscription)
+    if subscription["cancel_at"] and subscription["cancel_at"] <= end:
+        return None
+    with scope.state.rehearsal(), scope.state.frozen(end):
+        fresh = scope.known(subscription["id"], "subscription")
+        before = fresh["latest_invoice"]
+        cycle(scope, fresh)
+        made = scope.known(fresh["id"], "subscription")["latest_invoice"]
+        return as_preview(scope.known(made, "invoice")) if made != before else None
+
+
+def as_preview(invoice: Object) -> Object:
+    """Return an invoice that was only rehearsed."""
+    return invoice | {"id": f"upcoming_{invoice['id']}", "status": "draft", "ending_balance": None}
+
+
 @happening("subscription.resume", "subscription")
 def _planned_resume(scope: Scope, subscription: Object) -> None:
     if subscription["status"] == "paused":
         resume(scope, subscription)
+
+
+@happening("subscription.first_payment_due", "subscription")
+def _first_payment_never_came(scope: Scope, subscription: Object) -> None:
+    if subscription["status"] == "incomplete" and not _is_processing(scope, subscription):
+        expire(scope, subscription)
+
+
+def _is_processing(scope: Scope, subscription: Object) -> bool:
+    """Return whether a bank debit for the latest invoice is on its way."""
+    invoice = scope.find(subscription["latest_invoice"] or "", "invoice")
+    intent = invoices.intent_of(scope, invoice) if invoice else None
+    return intent is not None and intent["status"] == "processing"
 
 
 @happening("collection.resume", "subscription")
@@ -123,28 +163,49 @@ def _finalize(scope: Scope, invoice: Object) -> None:
 
 @happening("invoice.retry", "invoice")
 def try_again(scope: Scope, invoice: Object) -> str:
-    """Try to collect an open invoice with the subscription's payment method."""
+    """Try to collect an open invoice with its own, the subscription's or the customer's payment method."""
     if invoice["status"] != "open":
         return str(invoice["status"])
+    if invoice["collection_method"] == "send_invoice":
+        invoices.send(scope, invoice)
+        return "open"
     subscription = subscription_of(scope, invoice)
-    method = default_method(scope, subscription) if subscription else None
-    return invoices.collect(scope, invoice, method, on_session=False)
+    owner = subscription or {"customer": invoice["customer"], "default_payment_method": None}
+    own = scope.find(invoice["default_payment_method"] or "", "payment_method")
+    return invoices.collect(scope, invoice, own or default_method(scope, owner), on_session=False)
+
+
+@happening("invoice.overdue", "invoice")
+def _overdue(scope: Scope, invoice: Object) -> None:
+    if invoice["status"] != "open":
+        return
+    scope.emit("invoice.overdue", invoice)
+    subscription = subscription_of(scope, invoice)
+    if subscription and subscription["status"] == "active":
+        set_status(scope, subscription, "past_due")
 
 
 def _paid(scope: Scope, invoice: Object) -> None:
     subscription = subscription_of(scope, invoice)
-    if subscription is None or subscription["status"] not in ("incomplete", "past_due", "unpaid", "paused"):
+    if subscription is None:
         return
-    if invoice["id"] == subscription["latest_invoice"]:
-        subscription.pop("status_details", None)
-        set_status(scope, subscription, "active")
-        plan_ahead(scope, subscription)
+    scope.unschedule("invoice.overdue", invoice["id"])
+    if subscription["status"] not in ("incomplete", "past_due", "unpaid", "paused"):
+        return
+    if invoice["id"] != subscription["latest_invoice"]:
+        return
+    if subscription["status"] == "paused":
+        run_again(scope, subscription)
+        return
+    scope.unschedule("subscription.first_payment_due", subscription["id"])
+    set_status(scope, subscription, "active")
+    plan_ahead(scope, subscription)
 
 
 def _failed(scope: Scope, invoice: Object) -> None:
-    """React to a failed payment: first payments expire, renewals are tried again, then end as the account is set."""
+    """React to a failed payment: first payments may be tried again, renewals are, then end as the account is set."""
     subscription = subscription_of(scope, invoice)
-    renewal = subscription is not None and subscription["status"] in RUNNING
+    renewal = subscription is not None and subscription["status"] in RUNNING and not invoice.get("_waits")
     tries = invoice["attempt_count"]
     goes_on = renewal and tries <= len(RETRIES)
     scope.change(invoice, next_payment_attempt=scope.now + RETRIES[tries - 1] if goes_on else None)
@@ -152,7 +213,8 @@ def _failed(scope: Scope, invoice: Object) -> None:
     if subscription is None:
         return
     if subscription["status"] == "incomplete":
-        expire(scope, subscription)
+        if _was_debit(scope, invoice):
+            expire(scope, subscription)
     elif goes_on:
         scope.schedule(invoice["next_payment_attempt"], "invoice.retry", invoice["id"])
         if subscription["status"] in ("active", "trialing"):
@@ -161,8 +223,20 @@ def _failed(scope: Scope, invoice: Object) -> None:
         _give_up(scope, subscription)
 
 
+def _was_debit(scope: Scope, invoice: Object) -> bool:
+    """Return whether a bank debit bounced, days after the buyer has gone; a card can be tried again at once."""
+    intent = invoices.intent_of(scope, invoice) or {}
+    charge = scope.find(intent.get("latest_charge") or "", "charge") or {}
+    return bool((charge.get("payment_method_details") or {}).get("type") == "sepa_debit")
+
+
+def ending_of(state: State, account: str) -> str:
+    """Return how an account's failed renewals end."""
+    return str(state.meta(f"retries_end:{account}", state.meta("retries_end", "canceled")))
+
+
 def _give_up(scope: Scope, subscription: Object) -> None:
-    ending = scope.state.meta("retries_end", "canceled")
+    ending = ending_of(scope.state, scope.account)
     if ending == "canceled":
         end(scope, subscription, "payment_failed")
     elif ending == "paused":

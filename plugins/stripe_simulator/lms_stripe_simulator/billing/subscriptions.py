@@ -1,4 +1,4 @@
-"""Subscriptions: begun by a checkout, renewed by the clock, ended by people or by failed payments."""
+"""Subscriptions: begun by a checkout or by the API, planned ahead, billed, ended."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import copy
 from dataclasses import dataclass, field
 from typing import Any
 
-from lms_stripe_simulator.billing import invoices
-from lms_stripe_simulator.billing.discounts import running
-from lms_stripe_simulator.billing.instruments import default_method
-from lms_stripe_simulator.billing.invoices import Draft, InvoiceLine, line_in_words
+from lms_stripe_simulator.billing import drafts, invoices
+from lms_stripe_simulator.billing.discounts import running, used
+from lms_stripe_simulator.billing.drafts import Draft, InvoiceLine, line_in_words
 from lms_stripe_simulator.billing.periods import add
 from lms_stripe_simulator.identifiers import new_id
 from lms_stripe_simulator.scope import Scope
@@ -18,14 +17,15 @@ from lms_stripe_simulator.state import Object
 
 DAY = 86_400
 REMINDER = 3 * DAY
+UPCOMING = 7 * DAY
+FIRST_PAYMENT_WITHIN = 23 * 3_600
+"""https://docs.stripe.com/billing/subscriptions/overview#subscription-lifecycle"""
 RUNNING = ("trialing", "active", "past_due", "unpaid")
 OVER = ("canceled", "incomplete_expired")
 UNCHANGING: Object = {
-    "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
     "billing_mode": {"flexible": {"proration_discounts": "included"}, "type": "flexible"},
     "billing_schedules": [],
     "cancel_at_period_end": False,
-    "collection_method": "charge_automatically",
     "default_tax_rates": [],
     "discounts": [],
     "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
@@ -52,21 +52,37 @@ class Start:
     description: str | None = None
     trial_end: int | None = None
     missing_payment_method: str = "create_invoice"
+    automatic_tax: bool = False
+    anchor: int | None = None
+    """When the first full period begins, where that is not now."""
+    days_until_due: int | None = None
+    """How long an invoice may stay open that is sent instead of charged."""
+    item_metadata: list[Object] = field(default_factory=list)
 
 
 def create(scope: Scope, start: Start) -> Object:
     """Store a subscription, not yet paid for, and emit ``customer.subscription.created``."""
     identifier = new_id("sub")
     trialing = start.trial_end is not None
-    items = [_item(scope, identifier, price, quantity, start.trial_end) for price, quantity in start.items]
+    ends = start.trial_end or start.anchor
+    items = [new_item(scope, identifier, price, quantity, ends) for price, quantity in start.items]
+    for item, metadata in zip(items, start.item_metadata, strict=False):
+        item["metadata"] = metadata
     subscription = blank(
         "subscription",
         id=identifier,
-        billing_cycle_anchor=start.trial_end or scope.now,
+        automatic_tax={
+            "disabled_reason": None,
+            "enabled": start.automatic_tax,
+            "liability": {"type": "self"} if start.automatic_tax else None,
+        },
+        billing_cycle_anchor=ends or scope.now,
         cancellation_details=dict(DETAILS),
+        collection_method="send_invoice" if start.days_until_due is not None else "charge_automatically",
         created=scope.now,
         currency=start.currency,
         customer=start.customer,
+        days_until_due=start.days_until_due,
         default_payment_method=start.method,
         description=start.description,
         items=page(f"/v1/subscription_items?subscription={identifier}", items),
@@ -74,6 +90,7 @@ def create(scope: Scope, start: Start) -> Object:
         metadata=dict(start.metadata),
         start_date=scope.now,
         status="trialing" if trialing else "incomplete",
+        test_clock=scope.clock or None,
         trial_end=start.trial_end,
         trial_settings={"end_behavior": {"missing_payment_method": start.missing_payment_method}},
         trial_start=scope.now if trialing else None,
@@ -82,14 +99,17 @@ def create(scope: Scope, start: Start) -> Object:
     scope.add(subscription)
     scope.emit("customer.subscription.created", subscription)
     plan_ahead(scope, subscription)
+    if not trialing:
+        scope.schedule(scope.now + FIRST_PAYMENT_WITHIN, "subscription.first_payment_due", identifier)
     if start.trial_end is not None:
         scope.schedule(max(start.trial_end - REMINDER, scope.now), "subscription.trial_will_end", identifier)
     return subscription
 
 
-def _item(scope: Scope, subscription: str, price: Object, quantity: int, trial_end: int | None) -> Object:
+def new_item(scope: Scope, subscription: str, price: Object, quantity: int, ends: int | None) -> Object:
+    """Return a subscription item whose period begins now and lasts for its interval, or until a given moment."""
     recurring = price["recurring"]
-    end = trial_end or add(scope.now, recurring["interval"], recurring["interval_count"])
+    end = ends or add(scope.now, recurring["interval"], recurring["interval_count"])
     return blank(
         "subscription_item",
         id=new_id("si"),
@@ -132,13 +152,17 @@ def period_end(subscription: Object) -> int:
 def plan_ahead(scope: Scope, subscription: Object) -> None:
     """Put the next renewal, and the planned end, on the agenda."""
     identifier = subscription["id"]
-    scope.unschedule("subscription.cycle", identifier)
-    scope.unschedule("subscription.cancel", identifier)
+    for name in ("subscription.cycle", "subscription.cancel", "subscription.upcoming"):
+        scope.unschedule(name, identifier)
     if subscription["status"] in OVER or subscription["status"] == "paused":
         return
     if subscription["cancel_at"]:  # first, so that an end at the period's end comes before its renewal
         scope.schedule(subscription["cancel_at"], "subscription.cancel", identifier)
-    scope.schedule(period_end(subscription), "subscription.cycle", identifier)
+    end = period_end(subscription)
+    scope.schedule(end, "subscription.cycle", identifier)
+    notice = end - UPCOMING
+    if notice > scope.now and subscription["status"] in RUNNING and not 0 < (subscription["cancel_at"] or 0) <= end:
+        scope.schedule(notice, "subscription.upcoming", identifier)
 
 
 def lines_for(scope: Scope, subscription: Object, items: list[Object], *, free: bool = False) -> list[InvoiceLine]:
@@ -166,7 +190,8 @@ def lines_for(scope: Scope, subscription: Object, items: list[Object], *, free: 
 def bill(scope: Scope, subscription: Object, lines: list[InvoiceLine], reason: str, *, first: bool = False) -> Object:
     """Draft an invoice for a subscription, discounts and pending prorations included."""
     pending = [InvoiceLine(**line) for line in subscription.pop("_pending", [])]
-    invoice = invoices.create(
+    days = subscription["days_until_due"]
+    invoice = drafts.create(
         scope,
         Draft(
             customer=subscription["customer"],
@@ -176,8 +201,11 @@ def bill(scope: Scope, subscription: Object, lines: list[InvoiceLine], reason: s
             subscription=subscription,
             discounts=running(scope, subscription["discounts"], first=first),
             description=subscription["description"],
+            automatic_tax=subscription["automatic_tax"]["enabled"],
+            due_date=None if days is None else scope.now + days * DAY,
         ),
     )
+    used(scope, invoice["discounts"])
     scope.change(subscription, latest_invoice=invoice["id"])
     return invoice
 
@@ -216,12 +244,13 @@ def end(scope: Scope, subscription: Object, reason: str, details: Object | None 
         canceled_at=subscription["canceled_at"] or scope.now,
         cancellation_details=(subscription["cancellation_details"] or DETAILS) | (details or {}) | {"reason": reason},
         pause_collection=None,
+        pending_update=None,
         next_pending_invoice_item_invoice=None,
     )
     subscription.pop("status_details", None)
     scope.save(subscription)
     plan_ahead(scope, subscription)
-    for name in ("subscription.trial_will_end", "subscription.resume"):
+    for name in ("subscription.trial_will_end", "subscription.resume", "subscription.first_payment_due"):
         scope.unschedule(name, subscription["id"])
     invoice = scope.find(subscription["latest_invoice"] or "", "invoice")
     if invoice and invoice["status"] in ("draft", "open"):
@@ -235,36 +264,7 @@ def expire(scope: Scope, subscription: Object) -> None:
     """End a subscription whose first payment never came."""
     set_status(scope, subscription, "incomplete_expired", ended_at=scope.now, canceled_at=scope.now)
     plan_ahead(scope, subscription)
+    scope.unschedule("subscription.first_payment_due", subscription["id"])
     invoice = scope.find(subscription["latest_invoice"] or "", "invoice")
     if invoice and invoice["status"] == "open":
         invoices.void(scope, invoice)
-
-
-def pause(scope: Scope, subscription: Object, kind: str = "pause_requested", *, resumes_at: int | None = None) -> None:
-    """Pause a subscription: no renewals, no access. What was paid for and not used is not credited here."""
-    paused = {"subscription": {"type": kind}, "transitioned_at": scope.now, "type": "subscription"}
-    scope.change(subscription, status="paused", status_details={"paused": paused})
-    plan_ahead(scope, subscription)
-    if resumes_at:
-        scope.schedule(resumes_at, "subscription.resume", subscription["id"])
-    scope.emit("customer.subscription.paused", subscription)
-
-
-def resume(scope: Scope, subscription: Object, *, anchor: str = "now") -> None:
-    """Resume a paused subscription; with anchor ``now`` a new period begins and is paid for."""
-    subscription.pop("status_details", None)
-    scope.unschedule("subscription.resume", subscription["id"])
-    fresh = anchor == "now" or period_end(subscription) <= scope.now
-    if fresh:
-        for item in subscription["items"]["data"]:
-            recurring = item["price"]["recurring"]
-            item["current_period_start"] = scope.now
-            item["current_period_end"] = add(scope.now, recurring["interval"], recurring["interval_count"])
-        subscription["billing_cycle_anchor"] = scope.now
-    scope.change(subscription, status="active")
-    scope.emit("customer.subscription.resumed", subscription)
-    plan_ahead(scope, subscription)
-    if fresh:
-        lines = lines_for(scope, subscription, subscription["items"]["data"])
-        invoice = invoices.finalize(scope, bill(scope, subscription, lines, "subscription_cycle"))
-        invoices.collect(scope, invoice, default_method(scope, subscription), on_session=False)

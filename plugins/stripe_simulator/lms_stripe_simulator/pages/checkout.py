@@ -8,11 +8,11 @@ from flask import Blueprint, redirect, render_template, request
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from lms_stripe_simulator import rules
-from lms_stripe_simulator.billing import checkout, discounts
+from lms_stripe_simulator.billing import cart, checkout, discounts
+from lms_stripe_simulator.billing.instruments import Instrument
 from lms_stripe_simulator.money import words
+from lms_stripe_simulator.pages import checkout_form
 from lms_stripe_simulator.pages.common import business, chosen_instrument, state
-from lms_stripe_simulator.problem import ApiError
 from lms_stripe_simulator.scope import Scope
 from lms_stripe_simulator.state import Object
 
@@ -25,7 +25,8 @@ def _locate(identifier: str) -> tuple[Scope, Object]:
     if row is None:
         raise NotFound("There is no such checkout.")
     scope = Scope(state(), row["account"], bool(row["livemode"]))
-    return scope, scope.known(identifier, "checkout.session")
+    session = scope.known(identifier, "checkout.session")
+    return scope.living_by(session["customer"]), session
 
 
 def success_address(session: Object) -> str:
@@ -42,7 +43,7 @@ def show(identifier: str) -> Answer:
 
 @blueprint.post("/c/pay/<identifier>")
 def submit(identifier: str) -> Answer:
-    """Apply a code, or pay."""
+    """Apply a code, work the tax out, or pay."""
     with state().change():
         scope, session = _locate(identifier)
         if session["status"] != "open":
@@ -50,6 +51,8 @@ def submit(identifier: str) -> Answer:
         action = request.form.get("action", "pay")
         if action in ("apply", "remove"):
             return _change_code(scope, session, action)
+        if action == "tax":
+            return _work_out_tax(scope, session)
         return _pay(scope, session)
 
 
@@ -63,7 +66,7 @@ def _change_code(scope: Scope, session: Object, action: str) -> Answer:
     code = discounts.find_code(scope, typed) if typed.strip() else None
     if code is None:
         return _page(scope, session, code_error="This code is not valid.", typed_code=typed), 422
-    found = checkout.totals(scope, session)
+    found = cart.totals(scope, session)
     refusal = discounts.refusal(
         scope, code, customer=session["customer"], subtotal=found.subtotal, currency=session["currency"]
     )
@@ -75,38 +78,49 @@ def _change_code(scope: Scope, session: Object, action: str) -> Answer:
 
 def _discount(scope: Scope, session: Object, entries: list[Object]) -> None:
     scope.change(session, _discounts=entries)
-    scope.change(session, **checkout.amounts(scope, session))
+    scope.change(session, **cart.amounts(scope, session))
+
+
+def _work_out_tax(scope: Scope, session: Object) -> Answer:
+    """Take the buyer's country, and show the page with its tax."""
+    address = checkout_form.address_of(session, request.form)
+    if address is None:
+        return _page(scope, session, fields={"country": "Choose a country."}), 422
+    scope.change(session, _address=address)
+    scope.change(session, **cart.amounts(scope, session))
+    return _page(scope, session)
 
 
 def _pay(scope: Scope, session: Object) -> Answer:
-    email = _known_email(session) or request.form.get("email", "").strip()
-    try:
-        rules.email(email)
-    except ApiError:
-        return _page(scope, session, email_error="Enter an e-mail address, such as name@example.org."), 422
+    filled = checkout_form.read(session, request.form)
+    if filled.errors:
+        return _page(scope, session, fields=filled.errors), 422
     found = None
-    if checkout.needs_method(scope, session):
+    if cart.needs_method(scope, session):
         found, problem = chosen_instrument()
         if found is None:
             return _page(scope, session, number_error=problem), 422
     step = request.form.get("authentication")
     if step == "failed" and found:
-        outcome = checkout.fail_authentication(scope, session, found, email)
+        outcome = checkout.fail_authentication(scope, session, found, filled.buyer)
     else:
-        outcome = checkout.submit(scope, session, found, email=email, authenticated=step == "confirmed")
+        outcome = checkout.submit(scope, session, found, filled.buyer, authenticated=step == "confirmed")
     if outcome.result == "authenticate" and found:
-        amount = words(session["amount_total"], session["currency"])
-        return render_template(
-            "simulator/authenticate.html", business=business(scope), amount=amount, method=found.name, email=email
-        )
+        return authentication(scope, found, session["amount_total"], session["currency"])
     if outcome.result == "declined":
         return _page(scope, session, declined=outcome.message), 402
     return redirect(success_address(session), 303)
 
 
-def _known_email(session: Object) -> str | None:
-    details = session["customer_details"] if session["customer"] else None
-    return (details or {}).get("email")
+def authentication(scope: Scope, found: Instrument, amount: int | None, currency: str) -> str:
+    """Return the bank's page; it sends back what the buyer had filled in, but no number."""
+    again = {n: v for n, v in request.form.items() if n not in ("number", "expires", "security", "action", "method")}
+    return render_template(
+        "simulator/authenticate.html",
+        business=business(scope),
+        amount=words(amount, currency) if amount is not None else None,
+        again=again | {"method": found.name},
+    )
 
 
 def _page(scope: Scope, session: Object, **errors: Any) -> str:
@@ -117,29 +131,45 @@ def _page(scope: Scope, session: Object, **errors: Any) -> str:
             business=business(scope),
             success=success_address(session),
         )
-    found = checkout.totals(scope, session)
-    recurring = [line for line in found.lines if line.price["recurring"]]
+    shown = _sums(scope, session) if session["mode"] != "setup" else {"lines": [], "button": "Save payment method"}
     details = session["customer_details"] or {}
+    address = request.form if request.form else cart.buyers_address(scope, session) or {}
     return render_template(
         "simulator/checkout.html",
         session=session,
         business=business(scope),
-        lines=_lines(scope, found),
-        totals=found,
-        recurring=recurring[0].price if recurring else None,
-        trial_end=checkout.trial_end(scope, session),
-        needs_method=checkout.needs_method(scope, session),
-        known_email=_known_email(session),
+        needs_method=cart.needs_method(scope, session),
+        known_email=checkout_form.known_email(session),
         email=request.form.get("email") or details.get("email") or session["customer_email"] or "",
+        form=request.form,
+        address=address,
+        asks=checkout_form.asks_address(session),
+        countries=checkout_form.COUNTRIES,
         number=request.form.get("number", "4242 4242 4242 4242"),
         chosen=request.form.get("method", "typed"),
         code=_code(scope, session),
-        button=_button(session, found, recurring, scope),
         errors=errors,
+        wrong=errors.get("fields", {}),
+        **({"totals": None, "recurring": None, "trial_end": None} | shown),
     )
 
 
-def _lines(scope: Scope, found: checkout.Totals) -> list[dict[str, Any]]:
+def _sums(scope: Scope, session: Object) -> dict[str, Any]:
+    """Return what the page says about money."""
+    found = cart.totals(scope, session)
+    recurring = [line for line in found.lines if line.price["recurring"]]
+    trial_end = cart.trial_end(scope, session)
+    return {
+        "lines": _lines(scope, found),
+        "totals": found,
+        "taxes": _taxes(found),
+        "recurring": recurring[0].price if recurring else None,
+        "trial_end": trial_end,
+        "button": _button(session, found, recurring=bool(recurring), trial=trial_end is not None),
+    }
+
+
+def _lines(scope: Scope, found: cart.Totals) -> list[dict[str, Any]]:
     return [
         {
             "name": scope.known(line.price["product"], "product")["name"],
@@ -152,17 +182,30 @@ def _lines(scope: Scope, found: checkout.Totals) -> list[dict[str, Any]]:
     ]
 
 
+def _taxes(found: cart.Totals) -> list[dict[str, Any]]:
+    """Return the tax lines: ``VAT, 19 %``, and whether the prices hold it already."""
+    result: dict[str, dict[str, Any]] = {}
+    for taxed in filter(None, found.tax.lines):
+        name = f"{taxed.rate['display_name']}, {taxed.rate['percentage']:g} %"
+        entry = result.setdefault(name, {"name": name, "amount": 0, "inclusive": taxed.inclusive})
+        entry["amount"] += taxed.amount
+    return list(result.values())
+
+
 def _code(scope: Scope, session: Object) -> str | None:
-    entries = checkout.entries(session)
+    entries = cart.entries(session)
     if not entries or not entries[0]["promotion_code"]:
         return None
     return str(scope.known(entries[0]["promotion_code"], "promotion_code")["code"])
 
 
-def _button(session: Object, found: checkout.Totals, recurring: list[Any], scope: Scope) -> str:
-    if checkout.trial_end(scope, session):
+SUBMIT = {"book": "Book for", "donate": "Donate", "subscribe": "Subscribe for"}
+
+
+def _button(session: Object, found: cart.Totals, *, recurring: bool, trial: bool) -> str:
+    if trial:
         return "Start trial"
     amount = words(found.total, session["currency"])
-    if recurring:
-        return f"Subscribe for {amount}"
-    return f"Pay {amount}" if found.total else "Complete order"
+    if not found.total:
+        return "Subscribe" if recurring else "Complete order"
+    return f"{SUBMIT.get(session['submit_type'], 'Subscribe for' if recurring else 'Pay')} {amount}"

@@ -6,17 +6,18 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from flask import current_app, request
+from flask import current_app, redirect, request
 from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
 
 from lms_stripe_simulator import money
 from lms_stripe_simulator.accounts import account
-from lms_stripe_simulator.billing.checkout import price_in_words
-from lms_stripe_simulator.billing.instruments import INSTRUMENTS, Instrument, instrument, method_in_words
+from lms_stripe_simulator.billing.cart import price_in_words
+from lms_stripe_simulator.billing.instruments import USUAL, Instrument, instrument, method_in_words
 from lms_stripe_simulator.billing.periods import date_in_words, moment_in_words
-from lms_stripe_simulator.control import Control
 from lms_stripe_simulator.scope import Scope
 from lms_stripe_simulator.state import Object, State
+from lms_stripe_simulator.steering import Control
 
 UNKNOWN_NUMBER = "This is not one of the simulator's test numbers. They are listed below the field."
 
@@ -29,8 +30,22 @@ def words_of() -> dict[str, Callable[..., Any]]:
         "moment": moment_in_words,
         "price": price_in_words,
         "method": method_in_words,
-        "instruments": lambda: INSTRUMENTS,
+        "instruments": lambda: USUAL,
     }
+
+
+def filters() -> dict[str, Callable[..., Any]]:
+    """Return the templates' filters: what a drop-down list is made of."""
+    return {
+        "zip_same": lambda words: [(word, word) for word in words],
+        "pairs": lambda options: [(option["value"], option["label"]) for option in options],
+    }
+
+
+def back(address: str) -> Response:
+    """Return to the page that a form came from, where it named one of ours, else to an address of ours."""
+    wanted = request.form.get("back", "")
+    return redirect(wanted if wanted.startswith("/") and not wanted.startswith("//") else address, 303)
 
 
 def state() -> State:

@@ -8,9 +8,11 @@ from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from lms_stripe_simulator.billing import invoices
+from lms_stripe_simulator.billing.checkout import AUTHENTICATING
 from lms_stripe_simulator.billing.instruments import create_method
 from lms_stripe_simulator.billing.periods import date_in_words
 from lms_stripe_simulator.money import words
+from lms_stripe_simulator.pages.checkout import authentication
 from lms_stripe_simulator.pages.common import business, by_secret, chosen_instrument, state
 from lms_stripe_simulator.pages.pdf import one_page
 from lms_stripe_simulator.scope import Scope
@@ -18,13 +20,13 @@ from lms_stripe_simulator.state import Object
 
 blueprint = Blueprint("invoice", __name__, template_folder="templates")
 Answer = str | Response | tuple[str, int]
-NEW_CARD_YEARS = 3
 
 
 @blueprint.get("/i/<secret>")
 def show(secret: str) -> Answer:
     """Show an invoice."""
     scope, invoice = by_secret("invoice", secret)
+    scope.living_by(invoice["customer"])
     return _page(scope, invoice)
 
 
@@ -33,6 +35,7 @@ def pay(secret: str) -> Answer:
     """Pay an open invoice."""
     with state().change():
         scope, invoice = by_secret("invoice", secret)
+        scope.living_by(invoice["customer"])
         if invoice["status"] != "open":
             return redirect(request.path, 303)
         found, problem = chosen_instrument()
@@ -41,13 +44,9 @@ def pay(secret: str) -> Answer:
         step = request.form.get("authentication")
         if step == "failed":
             return _page(scope, invoice, declined="Your bank could not confirm that it is you."), 402
-        if found.behaviour == "authenticates" and step != "confirmed":
-            amount = words(invoice["amount_remaining"], invoice["currency"])
-            return render_template(
-                "simulator/authenticate.html", business=business(scope), amount=amount, method=found.name, email=""
-            )
-        year = int(date_in_words(scope.now).rpartition(" ")[2]) + NEW_CARD_YEARS
-        method = create_method(scope, found, email=invoice["customer_email"], customer=invoice["customer"], year=year)
+        if found.behaviour in AUTHENTICATING and step != "confirmed":
+            return authentication(scope, found, invoice["amount_remaining"], invoice["currency"])
+        method = create_method(scope, found, email=invoice["customer_email"], customer=invoice["customer"])
         result = invoices.collect(scope, invoice, method, on_session=True, authenticated=True)
         if result == "failed":
             return _page(scope, scope.known(invoice["id"], "invoice"), declined="Your card was declined."), 402

@@ -5,69 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request
-from werkzeug.exceptions import Forbidden, Gone, NotFound
-from werkzeug.wrappers import Response
+from werkzeug.exceptions import Gone, NotFound
 
 from lms_stripe_simulator import rules
-from lms_stripe_simulator.billing import portal, subscriptions
-from lms_stripe_simulator.pages.common import business, by_secret, chosen_instrument, state
+from lms_stripe_simulator.billing import pausing, portal, subscriptions
+from lms_stripe_simulator.pages.common import state
+from lms_stripe_simulator.pages.visit import Answer, Visit
 from lms_stripe_simulator.problem import ApiError
 from lms_stripe_simulator.state import Object
 
 blueprint = Blueprint("portal", __name__, template_folder="templates", url_prefix="/p/session/<secret>")
-LIFE = 3_600
-Answer = str | Response | tuple[str, int]
-FLOW_PAGES = {"payment_method_update": "payment-method", "customer_update": "details"}
-
-
-class Visit:
-    """One opened portal: whose it is, and what its configuration allows."""
-
-    def __init__(self, secret: str) -> None:
-        self.scope, self.session = by_secret("billing_portal.session", secret)
-        if self.scope.now >= self.session["created"] + LIFE:
-            raise Gone("expired")
-        self.customer = self.scope.known(self.session["customer"], "customer")
-        self.configuration = self.scope.known(self.session["configuration"], "billing_portal.configuration")
-        self.home = f"/p/session/{secret}"
-        self.flow = self.session["flow"]
-
-    def require(self, feature: str) -> Object:
-        """Return a feature; raises a 403 where it is off."""
-        found: Object = self.configuration["features"][feature]
-        if not found["enabled"]:
-            raise Forbidden("This portal does not offer that.")
-        return found
-
-    def subscription(self, identifier: str) -> Object:
-        """Return one of this customer's subscriptions; raises a 404."""
-        found = self.scope.find(identifier, "subscription")
-        if found is None or found["customer"] != self.customer["id"]:
-            raise NotFound("There is no such subscription.")
-        return found
-
-    def done(self, kind: str) -> Answer:
-        """Go where a finished page leads: home, or as the flow says."""
-        if not self.flow or self.flow["type"] != kind:
-            return redirect(self.home, 303)
-        self.scope.change(self.session, _flow_done=True)
-        after = self.flow["after_completion"]
-        if after["type"] == "redirect":
-            return redirect(after["redirect"]["return_url"], 303)
-        if after["type"] == "hosted_confirmation":
-            message = (after["hosted_confirmation"] or {}).get("custom_message") or "All done."
-            return self.render("portal_done", message=message)
-        return redirect(self.home, 303)
-
-    def render(self, template: str, **context: Any) -> str:
-        """Render one of the portal's templates."""
-        return render_template(
-            f"simulator/{template}.html",
-            visit=self,
-            business=business(self.scope),
-            features=self.configuration["features"],
-            **context,
-        )
 
 
 @blueprint.errorhandler(Gone)
@@ -79,8 +26,8 @@ def _expired(_error: Gone) -> tuple[str, int]:
 def home(secret: str) -> Answer:
     """Show what the customer has; a session with a flow begins there instead."""
     visit = Visit(secret)
-    if visit.flow and not visit.session.get("_flow_done"):
-        return redirect(_flow_page(visit), 303)
+    if visit.first_page:
+        return redirect(visit.first_page, 303)
     scope, customer = visit.scope, visit.customer
     history = visit.configuration["features"]["invoice_history"]["enabled"]
     invoices = [i for i in scope.each("invoice", customer=customer["id"]) if i["status"] != "draft"]
@@ -88,15 +35,9 @@ def home(secret: str) -> Answer:
         "portal",
         subscriptions=portal.overview(scope, customer),
         card=portal.shown_method(scope, customer),
+        methods=list(scope.each("payment_method", customer=customer["id"])),
         invoices=invoices if history else [],
     )
-
-
-def _flow_page(visit: Visit) -> str:
-    kind = visit.flow["type"]
-    if kind in FLOW_PAGES:
-        return f"{visit.home}/{FLOW_PAGES[kind]}"
-    return f"{visit.home}/subscriptions/{visit.flow[kind]['subscription']}/{kind.removeprefix('subscription_')}"
 
 
 @blueprint.get("/subscriptions/<identifier>/cancel")
@@ -104,7 +45,31 @@ def ask_cancel(secret: str, identifier: str) -> Answer:
     """Ask before a subscription is cancelled."""
     visit = Visit(secret)
     feature, subscription = visit.require("subscription_cancel"), visit.subscription(identifier)
-    return visit.render("portal_cancel", feature=feature, entry=portal.described(visit.scope, subscription))
+    entry, offer = portal.described(visit.scope, subscription), _offer(visit)
+    if offer and "decline_offer" not in request.args:
+        return visit.render("portal_offer", entry=entry, offer=portal.coupon_in_words(offer))
+    return visit.render("portal_cancel", feature=feature, entry=entry)
+
+
+def _offer(visit: Visit) -> Object | None:
+    """Return the coupon that a flow offers to those who would stay, or None."""
+    if not visit.flow or visit.flow["type"] != "subscription_cancel" or visit.session.get("_flow_done"):
+        return None
+    retention = visit.flow["subscription_cancel"]["retention"]
+    return visit.scope.find(retention["coupon_offer"]["coupon"], "coupon") if retention else None
+
+
+@blueprint.post("/subscriptions/<identifier>/stay")
+def stay(secret: str, identifier: str) -> Answer:
+    """Take the offered coupon and keep the subscription."""
+    with state().change():
+        visit = Visit(secret)
+        visit.require("subscription_cancel")
+        subscription, offer = visit.subscription(identifier), _offer(visit)
+        if offer is None:
+            raise NotFound("There is no offer.")
+        portal.apply_discounts(visit.scope, subscription, [{"coupon": offer["id"]}])
+        return visit.done("subscription_cancel")
 
 
 @blueprint.post("/subscriptions/<identifier>/cancel")
@@ -120,7 +85,7 @@ def cancel(secret: str, identifier: str) -> Answer:
             reason = None
         details = {"feedback": reason, "comment": request.form.get("comment") or None}
         if feature["mode"] == "immediately":
-            subscriptions.end(visit.scope, subscription, "cancellation_requested", details)
+            portal.cancel_now(visit.scope, feature, subscription, details)
         else:
             end = subscriptions.period_end(subscription)
             subscriptions.plan_end(visit.scope, subscription, end, details)
@@ -135,7 +100,7 @@ def resume(secret: str, identifier: str) -> Answer:
         subscription = visit.subscription(identifier)
         if subscription["status"] == "paused":
             visit.require("subscription_pause")
-            subscriptions.resume(visit.scope, subscription)
+            pausing.resume(visit.scope, subscription)
         elif subscription["cancel_at"] and subscription["status"] not in subscriptions.OVER:
             visit.require("subscription_cancel")
             subscriptions.plan_end(visit.scope, subscription, None)
@@ -158,59 +123,8 @@ def pause(secret: str, identifier: str) -> Answer:
         feature, subscription = visit.require("subscription_pause"), visit.subscription(identifier)
         if subscription["status"] in ("active", "trialing"):
             resumes_at = portal.pause_end(visit.scope, feature, request.form.get("duration", ""))
-            subscriptions.pause(visit.scope, subscription, resumes_at=resumes_at)
+            pausing.pause(visit.scope, subscription, resumes_at=resumes_at)
         return visit.done("subscription_pause")
-
-
-@blueprint.get("/subscriptions/<identifier>/update")
-def ask_update(secret: str, identifier: str) -> Answer:
-    """Show the plans that the configuration offers."""
-    visit = Visit(secret)
-    feature, subscription = visit.require("subscription_update"), visit.subscription(identifier)
-    return visit.render(
-        "portal_update",
-        entry=portal.described(visit.scope, subscription),
-        plans=portal.plans(visit.scope, feature, subscription),
-    )
-
-
-@blueprint.post("/subscriptions/<identifier>/update")
-def update(secret: str, identifier: str) -> Answer:
-    """Change to another plan."""
-    with state().change():
-        visit = Visit(secret)
-        feature, subscription = visit.require("subscription_update"), visit.subscription(identifier)
-        offered = [plan["price"]["id"] for plan in portal.plans(visit.scope, feature, subscription)]
-        wanted = request.form.get("price", "")
-        if wanted not in offered:
-            raise NotFound("This plan is not offered.")
-        portal.change_plan(visit.scope, feature, subscription, wanted)
-        return visit.done("subscription_update")
-
-
-@blueprint.get("/payment-method")
-def ask_method(secret: str) -> Answer:
-    """Show the form for another card."""
-    visit = Visit(secret)
-    visit.require("payment_method_update")
-    return visit.render("portal_method", number="4242 4242 4242 4242", chosen="typed", errors={})
-
-
-@blueprint.post("/payment-method")
-def change_method(secret: str) -> Answer:
-    """Use another card from now on."""
-    with state().change():
-        visit = Visit(secret)
-        visit.require("payment_method_update")
-        found, problem = chosen_instrument()
-        errors = {"number_error": problem} if problem else {}
-        if found and found.behaviour == "declines":
-            errors["declined"] = "Your card was declined."
-        if found is None or errors:
-            number, chosen = request.form.get("number", ""), request.form.get("method", "typed")
-            return visit.render("portal_method", number=number, chosen=chosen, errors=errors), 422
-        portal.use_method(visit.scope, visit.customer, found)
-        return visit.done("payment_method_update")
 
 
 @blueprint.get("/details")

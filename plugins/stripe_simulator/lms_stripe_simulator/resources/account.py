@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+
 from lms_stripe_simulator.accounts import account
+from lms_stripe_simulator.oauth import connected
+from lms_stripe_simulator.problem import ApiError, missing
 from lms_stripe_simulator.routing import Call, operation
 from lms_stripe_simulator.scope import Scope
 from lms_stripe_simulator.shapes import blank
 from lms_stripe_simulator.state import Object
 
+KEPT_FOR = 30 * 86_400
+"""https://docs.stripe.com/api/events/list: events of the last 30 days."""
 NOTHING_DUE: Object = {
     "alternatives": [],
     "current_deadline": None,
@@ -60,6 +66,21 @@ def _settings(name: str) -> Object:
     }
 
 
+@operation("GET", "/v1/accounts/{account}", params="AccountRetrieveParams", permission="account")
+def retrieve(call: Call) -> Object:
+    """Return the account itself, or one that this platform is connected to."""
+    scope, wanted = call.scope, call.path["account"]
+    if wanted not in (scope.account, *connected(scope.state, scope.account, scope.mode)):
+        raise ApiError(
+            f"The provided key does not have access to account '{wanted}' (or that account does not exist). "
+            "Application access may have been revoked.",
+            status=403,
+            code="account_invalid",
+            stored=False,
+        )
+    return account_object(Scope(scope.state, wanted, scope.livemode))
+
+
 @operation("GET", "/v1/balance", params="BalanceRetrieveParams", permission="balance")
 def balance(call: Call) -> Object:
     """Return what has been paid and not refunded, all of it available at once."""
@@ -84,7 +105,15 @@ def balance(call: Call) -> Object:
 def list_events(call: Call) -> Object:
     """List events, newest first, by type."""
     kinds = set(call.params.get("types") or ([call.params["type"]] if "type" in call.params else []))
-    return call.page(e for e in call.scope.each("event") if not kinds or _is_among(e["type"], kinds))
+    oldest = call.scope.state.wall() - KEPT_FOR
+    delivered = call.params.get("delivery_success")
+    return call.page(
+        e
+        for e in itertools.takewhile(lambda event: event["created"] > oldest, call.scope.each("event"))
+        if "account" not in e
+        and (not kinds or _is_among(e["type"], kinds))
+        and delivered in (None, e["pending_webhooks"] == 0)
+    )
 
 
 def _is_among(kind: str, kinds: set[str]) -> bool:
@@ -94,5 +123,8 @@ def _is_among(kind: str, kinds: set[str]) -> bool:
 
 @operation("GET", "/v1/events/{id}", params="EventRetrieveParams", permission="event")
 def retrieve_event(call: Call) -> Object:
-    """Return an event with the object as it was then."""
-    return call.target("event", "id")
+    """Return an event with the object as it was then; after 30 days it is gone."""
+    event = call.target("event", "id")
+    if event["created"] <= call.scope.state.wall() - KEPT_FOR:
+        raise missing("event", event["id"], "id")
+    return event

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from lms_stripe_simulator import rules
-from lms_stripe_simulator.billing import checkout
+from lms_stripe_simulator.billing import cart, completion, tax
+from lms_stripe_simulator.billing.customers import living
 from lms_stripe_simulator.billing.discounts import resolve
 from lms_stripe_simulator.expand import included
 from lms_stripe_simulator.identifiers import token
 from lms_stripe_simulator.problem import invalid
-from lms_stripe_simulator.resources.catalog import make_price, make_product
+from lms_stripe_simulator.resources.checkout_lines import line_items, lines_of
 from lms_stripe_simulator.resources.checkout_rules import check
-from lms_stripe_simulator.resources.customers import living
 from lms_stripe_simulator.routing import Call, operation
 from lms_stripe_simulator.scope import Scope
 from lms_stripe_simulator.shapes import blank, page
@@ -20,6 +20,7 @@ from lms_stripe_simulator.state import Object
 
 SESSIONS = "/v1/checkout/sessions"
 DAY = 86_400
+KEPT = ("subscription_data", "payment_intent_data", "setup_intent_data", "customer_update")
 
 
 @operation("POST", SESSIONS, params="checkout.SessionCreateParams", permission="checkout_session")
@@ -28,14 +29,14 @@ def create(call: Call) -> Object:
     params, scope = call.params, call.scope
     check(params, scope.now)
     customer = living(scope, params["customer"]) if "customer" in params else None
-    lines = _lines(scope, params)
+    lines = lines_of(scope, params) if params["mode"] != "setup" else []
     identifier = f"cs_{scope.mode}_{token(58)}"
     session = blank(
         "checkout.session",
         id=identifier,
         automatic_tax=_automatic_tax(params),
         created=scope.now,
-        currency=_currency(scope, lines),
+        currency=_currency(scope, lines) if lines else params.get("currency"),
         customer=customer["id"] if customer else None,
         customer_creation=_customer_creation(params),
         customer_details=_customer_details(params, customer),
@@ -55,9 +56,11 @@ def create(call: Call) -> Object:
     )
     session["_lines"] = lines
     session["_discounts"] = resolve(scope, params.get("discounts") or [])
-    session["_data"] = {n: params[n] for n in ("subscription_data", "payment_intent_data") if n in params}
-    session.update(checkout.amounts(scope, session))
-    if not checkout.needs_method(scope, session):
+    session["_data"] = {name: params[name] for name in KEPT if name in params}
+    if session["automatic_tax"]["enabled"]:
+        _check_tax(scope, customer, params, lines)
+    session.update(cart.amounts(scope, session))
+    if not cart.needs_method(scope, session):
         session["payment_method_types"] = []
     scope.add(session)
     scope.schedule(session["expires_at"], "checkout.expire", identifier)
@@ -78,76 +81,45 @@ def _page_settings(params: dict[str, Any]) -> dict[str, Any]:
         "submit_type",
         "success_url",
     )
+    reuse = params.get("consent_collection")
+    names = ("payment_method_reuse_agreement", "promotions", "terms_of_service")
     return given | {
-        "custom_fields": [],
+        "consent_collection": dict.fromkeys(names) | reuse if reuse else None,
+        "custom_fields": [_custom_field(entry) for entry in params.get("custom_fields", [])],
         "custom_text": texts | params.get("custom_text", {}),
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-        "phone_number_collection": {"enabled": False},
+        "phone_number_collection": {"enabled": params.get("phone_number_collection", {}).get("enabled", False)},
         "shipping_options": [],
         "ui_mode": "hosted_page",
     }
 
 
-def _lines(scope: Scope, params: dict[str, Any]) -> list[Object]:
-    result = []
-    for index, line in enumerate(params["line_items"]):
-        where = f"line_items[{index}]"
-        if "price" in line:
-            price = scope.get("price", line["price"], f"{where}[price]")
-            if not price["active"]:
-                raise invalid(
-                    "The price specified is inactive. This field only accepts active prices.", f"{where}[price]"
-                )
-        else:
-            price = _inline_price(scope, line["price_data"], f"{where}[price_data]")
-        product = scope.known(price["product"], "product")
-        if not product["active"]:
-            raise invalid(f"The product {product['id']} is not active.", f"{where}[price]")
-        result.append(
-            {
-                "id": f"li_{token(24)}",
-                "price": price["id"],
-                "quantity": line.get("quantity", 1),
-                "description": product["name"],
-                "metadata": line.get("metadata") or {},
-            }
-        )
-    _check_kinds(scope, params["mode"], result)
-    return result
+def _custom_field(entry: Object) -> Object:
+    kind = entry["type"]
+    settings: Object = {"default_value": None, "value": None} | entry.get(kind, {})
+    if kind != "dropdown":
+        settings = {"maximum_length": None, "minimum_length": None} | settings
+    label = {"custom": entry["label"]["custom"], "type": "custom"}
+    shared = {"key": entry["key"], "label": label, "optional": entry.get("optional", False), "type": kind}
+    return shared | dict.fromkeys(("dropdown", "numeric", "text")) | {kind: settings}
 
 
-def _inline_price(scope: Scope, data: Object, where: str) -> Object:
-    data = dict(data)
-    if inline := data.pop("product_data", None):
-        data["product"] = make_product(scope, inline | {"active": False})["id"]
-        product = scope.known(data["product"], "product")
-        scope.change(product, active=True)
-    return make_price(scope, data, where, active=True)
-
-
-def _check_kinds(scope: Scope, mode: str, lines: list[Object]) -> None:
-    prices = [scope.known(line["price"], "price") for line in lines]
-    recurring = [price for price in prices if price["recurring"]]
-    if mode == "payment" and recurring:
+def _check_tax(scope: Scope, customer: Object | None, params: dict[str, Any], lines: list[Object]) -> None:
+    """Raise Stripe's error where automatic tax lacks a head office, a tax behaviour, or a way to know the place."""
+    tax.require_settings(scope)
+    for line in lines:
+        tax.behaviour_of(scope, scope.known(line["price"], "price"))
+    update = params.get("customer_update", {})
+    if (
+        customer
+        and not (customer["address"] or {}).get("country")
+        and "auto" not in (update.get("address"), update.get("shipping"))
+    ):
         raise invalid(
-            "You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use "
-            "only one-time prices.",
-            f"line_items[{prices.index(recurring[0])}][price]",
-        )
-    if mode == "subscription" and not recurring:
-        raise invalid("You must provide at least one recurring price in `subscription` mode when using prices.")
-    currencies = {price["currency"] for price in prices}
-    if len(currencies) > 1:
-        raise invalid("All line items must have the same currency.", "line_items")
-    if len({(p["recurring"]["interval"], p["recurring"]["interval_count"]) for p in recurring}) > 1:
-        message = "The simulator does not model several billing intervals in one subscription."
-        raise invalid(message, "line_items", "simulator_unsupported")
-    total = sum((price["unit_amount"] or 0) * line["quantity"] for price, line in zip(prices, lines, strict=True))
-    if mode == "payment" and 0 < total < 50:
-        raise invalid(
-            "The Checkout Session's total amount due must add up to at least 50 minor units.",
-            "line_items",
-            "amount_too_small",
+            "Automatic tax calculation in Checkout requires a valid address on the Customer. Add a valid address to "
+            "the Customer or set either `customer_update[address]` to 'auto' or `customer_update[shipping]` to 'auto'.",
+            "customer",
+            "customer_tax_location_invalid",
         )
 
 
@@ -164,15 +136,15 @@ def _automatic_tax(params: dict[str, Any]) -> Object:
 def _customer_creation(params: dict[str, Any]) -> str | None:
     if "customer" in params:
         return None
-    return str(params.get("customer_creation", "if_required" if params["mode"] == "payment" else "always"))
+    return str(params.get("customer_creation", "always" if params["mode"] == "subscription" else "if_required"))
 
 
 def _customer_details(params: dict[str, Any], customer: Object | None) -> Object | None:
     if customer:
         names = ("email", "name", "phone", "address", "tax_exempt")
-        return checkout.blank_details() | {name: customer[name] for name in names}
+        return cart.blank_details() | {name: customer[name] for name in names}
     email = params.get("customer_email")
-    return checkout.blank_details() | {"email": email} if email else None
+    return cart.blank_details() | {"email": email} if email else None
 
 
 def _invoice_creation(params: dict[str, Any]) -> Object | None:
@@ -210,7 +182,7 @@ def expire(call: Call) -> Object:
             f'Only Checkout Sessions with a status in ["open"] can be expired. This Session has a status of '
             f"`{session['status']}`."
         )
-    checkout.expire(call.scope, session)
+    completion.expire(call.scope, session)
     return session
 
 
@@ -238,31 +210,6 @@ def list_all(call: Call) -> Object:
 def list_line_items(call: Call) -> Object:
     """List a session's lines in their order."""
     return call.page(line_items(call.scope, call.target("checkout.session", "session")))
-
-
-def line_items(scope: Scope, session: Object) -> list[Object]:
-    """Return a session's lines as API objects."""
-    found = checkout.totals(scope, session)
-    result = []
-    for entry, line, cut, due in zip(session["_lines"], found.lines, found.off, found.due, strict=True):
-        subtotal, off = (line.subtotal, cut) if due else (0, 0)
-        result.append(
-            {
-                "id": entry["id"],
-                "object": "item",
-                "adjustable_quantity": None,
-                "amount_discount": off,
-                "amount_subtotal": subtotal,
-                "amount_tax": 0,
-                "amount_total": subtotal - off,
-                "currency": session["currency"],
-                "description": entry["description"],
-                "metadata": entry["metadata"],
-                "price": line.price,
-                "quantity": line.quantity,
-            }
-        )
-    return result
 
 
 @included("checkout.session", "line_items")

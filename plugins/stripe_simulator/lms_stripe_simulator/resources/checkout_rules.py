@@ -11,11 +11,14 @@ SHORTEST, LONGEST = 30 * 60, 24 * 3_600
 MOST_TRIAL_DAYS = 730
 KNOWN = (
     "allow_promotion_codes",
+    "allowed_payment_method_types",
     "automatic_tax",
     "billing_address_collection",
     "cancel_url",
     "client_reference_id",
+    "consent_collection",
     "currency",
+    "custom_fields",
     "custom_text",
     "customer",
     "customer_creation",
@@ -30,21 +33,22 @@ KNOWN = (
     "mode",
     "payment_intent_data",
     "payment_method_collection",
+    "phone_number_collection",
+    "setup_intent_data",
     "submit_type",
     "subscription_data",
     "success_url",
     "ui_mode",
 )
 SUBSCRIPTION_KNOWN = ("billing_mode", "description", "metadata", "trial_end", "trial_period_days", "trial_settings")
-PAYMENT_KNOWN = ("description", "metadata", "receipt_email", "setup_future_usage", "statement_descriptor")
+PAYMENT_KNOWN = ("description", "metadata", "receipt_email", "setup_future_usage", "shipping", "statement_descriptor")
+MOST_CUSTOM_FIELDS, MOST_KEY = 3, 200
 
 
 def check(params: dict[str, Any], now: int) -> None:
     """Raise Stripe's error for the first rule that a new session breaks."""
     rules.modelled(params, KNOWN, "checkout sessions")
     rules.required(params, "mode")
-    if params["mode"] == "setup":
-        raise invalid("The simulator does not model setup mode.", "mode", "simulator_unsupported")
     if params.get("ui_mode", "hosted_page") != "hosted_page":
         raise invalid("The simulator models hosted pages only.", "ui_mode", "simulator_unsupported")
     rules.required(params, "success_url")
@@ -53,11 +57,36 @@ def check(params: dict[str, Any], now: int) -> None:
     rules.lengths(params)
     rules.metadata(params.get("metadata"))
     rules.email(params.get("customer_email"), "customer_email")
-    _check_lines(params)
+    if params["mode"] == "setup":
+        _check_setup(params)
+    else:
+        _check_lines(params)
     _check_discounts(params)
+    _check_fields(params)
     _check_customer(params)
     _check_mode_data(params, now)
     _check_expiry(params, now)
+
+
+def _check_setup(params: dict[str, Any]) -> None:
+    for name in ("line_items", "discounts", "allow_promotion_codes"):
+        if params.get(name):
+            raise invalid(f"You can not pass `{name}` in `setup` mode.", name)
+    rules.required(params, "currency")
+
+
+def _check_fields(params: dict[str, Any]) -> None:
+    fields = params.get("custom_fields", [])
+    if len(fields) > MOST_CUSTOM_FIELDS:
+        raise invalid(f"A Checkout Session has at most {MOST_CUSTOM_FIELDS} custom fields.", "custom_fields")
+    for index, entry in enumerate(fields):
+        where = f"custom_fields[{index}]"
+        if not entry["key"].isalnum() or len(entry["key"]) > MOST_KEY:
+            raise invalid("A custom field's key must be alphanumeric, up to 200 characters.", f"{where}[key]")
+        if entry["type"] == "dropdown" and not entry.get("dropdown", {}).get("options"):
+            raise rules.missing_param(f"{where}[dropdown][options]")
+    if len({entry["key"] for entry in fields}) < len(fields):
+        raise invalid("The keys of custom fields must be unique.", "custom_fields")
 
 
 def _check_lines(params: dict[str, Any]) -> None:
@@ -96,24 +125,22 @@ def _check_discounts(params: dict[str, Any]) -> None:
 def _check_customer(params: dict[str, Any]) -> None:
     rules.only_one(params, "customer", "customer_email")
     if "customer_creation" in params:
-        if params["mode"] != "payment":
-            raise invalid("`customer_creation` can only be used in `payment` mode.", "customer_creation")
+        if params["mode"] == "subscription":
+            raise invalid("`customer_creation` can only be used in `payment` and `setup` mode.", "customer_creation")
         if "customer" in params:
             raise invalid("You may only specify one of these parameters: customer, customer_creation.", "customer")
     if "customer_update" in params and "customer" not in params:
         raise invalid("`customer_update` can only be used with `customer`.", "customer_update")
-    if params.get("automatic_tax", {}).get("enabled") and "customer" in params and "customer_update" not in params:
-        raise invalid(
-            "Automatic tax calculation in Checkout requires a valid address on the Customer. Add a valid address to "
-            "the Customer or set either `customer_update[address]` to 'auto' or `customer_update[shipping]` to 'auto'.",
-            "customer",
-            "customer_tax_location_invalid",
-        )
 
 
 def _check_mode_data(params: dict[str, Any], now: int) -> None:
     mode = params["mode"]
-    belongs = {"subscription_data": "subscription", "payment_intent_data": "payment", "invoice_creation": "payment"}
+    belongs = {
+        "subscription_data": "subscription",
+        "payment_intent_data": "payment",
+        "invoice_creation": "payment",
+        "setup_intent_data": "setup",
+    }
     for name, needed in belongs.items():
         if name in params and mode != needed:
             raise invalid(f"You can not pass `{name}` in `{mode}` mode.", name)

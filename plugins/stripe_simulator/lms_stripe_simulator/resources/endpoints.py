@@ -66,6 +66,7 @@ def create(call: Call) -> Object:
         url=params["url"],
     )
     endpoint["_secret"] = secret
+    endpoint["_connect"] = params.get("connect", False)
     scope.add(endpoint)
     return public(endpoint) | {"secret": secret}
 

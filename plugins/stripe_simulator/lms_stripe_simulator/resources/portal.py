@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from lms_stripe_simulator import rules
+from lms_stripe_simulator.billing.customers import living
 from lms_stripe_simulator.identifiers import new_id, token
 from lms_stripe_simulator.problem import invalid
-from lms_stripe_simulator.resources.customers import living
+from lms_stripe_simulator.resources.portal_flows import flow_of
 from lms_stripe_simulator.routing import Call, operation
 from lms_stripe_simulator.scope import Scope
 from lms_stripe_simulator.shapes import blank
@@ -48,7 +49,8 @@ def merged_features(scope: Scope, before: Object, given: Object) -> Object:
     reason = given.get("subscription_cancel", {}).get("cancellation_reason")
     if reason:
         old = before["subscription_cancel"]["cancellation_reason"]
-        result["subscription_cancel"]["cancellation_reason"] = old | {n: v or [] for n, v in reason.items()}
+        said = {name: [] if value == "" else value for name, value in reason.items()}
+        result["subscription_cancel"]["cancellation_reason"] = old | said
     duration = given.get("subscription_pause", {}).get("duration")
     if duration:
         options = [{"interval_count": 1} | option for option in duration.get("interval_options") or []]
@@ -66,6 +68,9 @@ def _check_updates(scope: Scope, features: Object) -> None:
         for name in ("default_allowed_updates", "products"):
             if not update[name]:
                 raise rules.missing_param(f"{where}[{name}]")
+    if (update.get("schedule_at_period_end") or {}).get("conditions"):
+        message = "The simulator does not model changes that wait for the end of the period."
+        raise invalid(message, f"{where}[schedule_at_period_end]", "simulator_unsupported")
     if len(update["products"]) > MOST_PRODUCTS:
         raise invalid(f"A portal configuration takes at most {MOST_PRODUCTS} products.", f"{where}[products]")
     for index, entry in enumerate(update["products"]):
@@ -105,7 +110,7 @@ def make_configuration(scope: Scope, params: dict[str, Any], base_url: str, *, i
         features=merged_features(scope, DEFAULTS, params["features"]),
         is_default=is_default,
         livemode=scope.livemode,
-        login_page={"enabled": login, "url": f"{base_url}/p/login/{token(20)}" if login else None},
+        login_page=_login_page(base_url, {"enabled": False, "url": None}, enabled=login),
         metadata=params.get("metadata") or {},
         updated=scope.now,
         **rules.picked(params, "default_return_url", "name"),
@@ -113,6 +118,27 @@ def make_configuration(scope: Scope, params: dict[str, Any], base_url: str, *, i
     scope.add(configuration)
     scope.emit("billing_portal.configuration.created", configuration)
     return configuration
+
+
+DEFAULT_FEATURES = {
+    "invoice_history": {"enabled": True},
+    "payment_method_update": {"enabled": True},
+    "subscription_cancel": {"enabled": True},
+}
+
+
+def default_configuration(scope: Scope, base_url: str) -> Object:
+    """Return the account's default configuration; made where there is none, as by saving it in the Dashboard."""
+    for found in scope.each("billing_portal.configuration"):
+        if found["is_default"]:
+            return found
+    return make_configuration(scope, {"features": DEFAULT_FEATURES}, base_url, is_default=True)
+
+
+def _login_page(base_url: str, before: Object, *, enabled: bool) -> Object:
+    """Return where customers ask for a link to the portal; the address stays while the page is on."""
+    url = (before["url"] or f"{base_url}/p/login/{token(20)}") if enabled else None
+    return {"enabled": enabled, "url": url}
 
 
 def _check_addresses(params: dict[str, Any]) -> None:
@@ -153,6 +179,9 @@ def update_configuration(call: Call) -> Object:
     if "business_profile" in call.params:
         given = {n: v or None for n, v in call.params["business_profile"].items()}
         changes["business_profile"] = configuration["business_profile"] | given
+    if "login_page" in call.params:
+        wanted = call.params["login_page"]["enabled"]
+        changes["login_page"] = _login_page(call.base_url, configuration["login_page"], enabled=wanted)
     if "metadata" in call.params:
         changes["metadata"] = rules.merged(configuration["metadata"], call.params["metadata"])
     event = "billing_portal.configuration.updated"
@@ -181,28 +210,44 @@ def list_configurations(call: Call) -> Object:
 def create_session(call: Call) -> Object:
     """Open a session; its ``url`` opens the customer's portal for whoever holds it."""
     params, scope = call.params, call.scope
-    known = ("customer", "configuration", "return_url", "locale", "flow_data")
+    known = ("customer", "configuration", "return_url", "locale", "flow_data", "after_expiration")
     rules.modelled(params, known, "portal sessions")
     rules.required(params, "customer")
     rules.address(params.get("return_url"), "return_url")
     customer = living(scope, params["customer"])
     configuration = _configuration(scope, params.get("configuration"))
+    return add_session(
+        scope,
+        call.base_url,
+        customer,
+        configuration,
+        after_expiration=params.get("after_expiration"),
+        flow=flow_of(scope, params.get("flow_data"), configuration, customer),
+        locale=params.get("locale"),
+        return_url=params.get("return_url") or configuration["default_return_url"],
+    )
+
+
+def add_session(scope: Scope, base_url: str, customer: Object, configuration: Object, **fields: Any) -> Object:
+    """Store a portal session and emit ``billing_portal.session.created``."""
     secret = token(48)
     session = {
         "id": new_id("bps"),
         "object": "billing_portal.session",
+        "after_expiration": None,
         "configuration": configuration["id"],
         "created": scope.now,
         "customer": customer["id"],
         "customer_account": None,
-        "flow": _flow(scope, params.get("flow_data"), configuration, customer),
+        "flow": None,
         "livemode": scope.livemode,
-        "locale": params.get("locale"),
+        "locale": None,
         "on_behalf_of": None,
-        "return_url": params.get("return_url") or configuration["default_return_url"],
-        "url": f"{call.base_url}/p/session/{scope.mode}_{secret}",
+        "return_url": configuration["default_return_url"],
+        "url": f"{base_url}/p/session/{scope.mode}_{secret}",
         "_secret": f"{scope.mode}_{secret}",
-    }
+        "_opened": scope.state.wall(),
+    } | fields
     scope.add(session)
     scope.emit("billing_portal.session.created", session)
     return session
@@ -222,54 +267,3 @@ def _configuration(scope: Scope, identifier: str | None) -> Object:
             f"https://dashboard.stripe.com/{'' if scope.livemode else 'test/'}settings/billing/portal."
         )
     return default
-
-
-FEATURE_OF_FLOW = {
-    "customer_update": "customer_update",
-    "payment_method_update": "payment_method_update",
-    "subscription_cancel": "subscription_cancel",
-    "subscription_pause": "subscription_pause",
-    "subscription_update": "subscription_update",
-}
-
-
-def _flow(scope: Scope, data: Object | None, configuration: Object, customer: Object) -> Object | None:
-    if data is None:
-        return None
-    kind = data["type"]
-    if kind not in FEATURE_OF_FLOW:
-        raise invalid(f"The simulator does not model the flow {kind}.", "flow_data[type]", "simulator_unsupported")
-    feature = FEATURE_OF_FLOW[kind]
-    if not configuration["features"][feature]["enabled"]:
-        raise invalid(
-            f"This portal configuration does not have {feature} enabled, which the flow {kind} needs: set "
-            f"`features[{feature}][enabled]` to true.",
-            "flow_data[type]",
-        )
-    after = {"hosted_confirmation": None, "redirect": None, "type": "portal_homepage"}
-    given = data.get("after_completion") or {}
-    if given.get("type") == "redirect":
-        if "redirect" not in given:
-            raise rules.missing_param("flow_data[after_completion][redirect]")
-        rules.address(given["redirect"]["return_url"], "flow_data[after_completion][redirect][return_url]")
-    flow: Object = dict.fromkeys([*FEATURE_OF_FLOW, "subscription_update_confirm"])
-    flow.pop("payment_method_update")
-    flow |= {"after_completion": after | given, "type": kind}
-    if kind.startswith("subscription"):
-        if kind not in data:
-            raise rules.missing_param(f"flow_data[{kind}]")
-        _check_subscription(scope, data[kind]["subscription"], customer, kind)
-        flow[kind] = data[kind]
-    return flow
-
-
-def _check_subscription(scope: Scope, identifier: str, customer: Object, kind: str) -> None:
-    param = f"flow_data[{kind}][subscription]"
-    subscription = scope.get("subscription", identifier, param)
-    if subscription["customer"] != customer["id"]:
-        message = f"The subscription {identifier} does not belong to the customer {customer['id']}."
-        raise invalid(message, param)
-    if subscription["status"] in ("canceled", "incomplete_expired"):
-        raise invalid(f"The subscription {identifier} is already canceled.", param)
-    if kind == "subscription_cancel" and (subscription["cancel_at"] or subscription["cancel_at_period_end"]):
-        raise invalid(f"The subscription {identifier} is already set to be canceled at the period end.", param)

@@ -1,0 +1,180 @@
+"""The blocks that sell, whoever takes the money: one offer with its button, and a product's offers side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from lms.access import services as access
+from lms.access.services import NextStep
+from lms.commerce import offers as prices
+from lms.commerce import providers
+from lms.commerce.offer_view import OfferView
+from lms.commerce.orders import product_path
+from lms.commerce.subscriptions import subscriptions_of
+from lms.extend import Block, BlockForm, RenderContext, fields
+
+# A list to choose from, not a place to search.
+_MOST_PRODUCTS = 200
+MONTH, YEAR = "month", "year"
+
+
+class BuyForm(BlockForm):
+    """Which offer is sold, and the words around it."""
+
+    title = fields.PlainText(_l("Title"), default="", max_length=80, inline=True)
+    offer = fields.Choice(_l("Offer"), [("", _l("Choose an offer"))], validate_choice=False)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.offer.choices = [
+            *self.offer.choices,
+            *((each.public_id, f"{each.product_name}, {each.label}") for each in prices.active_offers()),
+        ]
+        _keep(self.offer)
+
+
+class PricingForm(BlockForm):
+    """Whose offers stand side by side, and the words above."""
+
+    title = fields.PlainText(_l("Title"), default="", max_length=80, inline=True)
+    product = fields.Choice(_l("Product"), [("", _l("Choose a product"))], validate_choice=False)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        found = access.products(limit=_MOST_PRODUCTS)
+        self.product.choices = [*self.product.choices, *((each.slug, each.name) for each in found if each.active)]
+        _keep(self.product)
+
+
+def _keep(field: fields.Choice) -> None:
+    """What was chosen and is no longer sold stays chosen: a page must not change because an offer ended."""
+    if field.data and field.data not in {each[0] for each in field.iter_choices()}:
+        field.choices = [*field.choices, (field.data, _("No longer sold"))]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An offer as one person sees it: what the button says and where it leads; ``own``: the plan they are on."""
+
+    offer: OfferView
+    label: str
+    href: str
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a block draws. ``number`` tells the blocks of a page apart; ``note`` is for editors: why visitors see
+    nothing. ``begin`` is where an owner goes on, "" for everybody else."""
+
+    number: int
+    choices: tuple[Choice, ...] = ()
+    begin: str = ""
+    note: str = ""
+
+    @property
+    def has_switch(self) -> bool:
+        """Whether there is something to switch between: prices a month, and prices a year."""
+        return {MONTH, YEAR} <= {period(each.offer) for each in self.choices}
+
+
+def period(offer: OfferView) -> str:
+    """month or year for what the switch shows and hides; "" for what always stands there."""
+    is_switched = offer.is_subscription and offer.interval_count == 1 and offer.interval in (MONTH, YEAR)
+    return offer.interval if is_switched else ""
+
+
+def load_buy(props_of_all: Sequence[Mapping[str, Any]], ctx: RenderContext) -> list[Shown | None]:
+    """One query for what is sold, whatever the number of blocks; one decision for each product of the page."""
+    sold = {each.public_id: each for each in prices.active_offers()}
+    wanted = [sold.get(str(props.get("offer") or "")) for props in props_of_all]
+    return _shown([(each,) if each else () for each in wanted], ctx, _("Choose an offer that is sold."))
+
+
+def load_pricing(props_of_all: Sequence[Mapping[str, Any]], ctx: RenderContext) -> list[Shown | None]:
+    """Two queries for the products and their offers; one decision for each product of the page."""
+    slugs = {str(props.get("product") or "") for props in props_of_all} - {""}
+    known = {slug: access.product_by_slug(slug) for slug in sorted(slugs)}
+    found = prices.offers_of_products([each.id for each in known.values() if each is not None])
+    of_each = [known.get(str(props.get("product") or "")) for props in props_of_all]
+    offered = [found.get(each.id, ()) if each is not None else () for each in of_each]
+    return _shown(offered, ctx, _("Choose a product that has a price."))
+
+
+def _shown(offered: list[tuple[OfferView, ...]], ctx: RenderContext, missing: str) -> list[Shown | None]:
+    """Each block's offers as this person sees them; None, and so nothing in the page, where nobody can buy."""
+    standings = {product_id: _standing(product_id, ctx) for product_id in {o.product_id for b in offered for o in b}}
+    own = _own_plans(ctx)
+    prices.note_changes((each for of_block in offered for each in of_block), ctx.now)
+    drawn: list[Shown | None] = []
+    for number, of_block in enumerate(offered, start=1):
+        till = providers.till(_for_this_person(of_block, ctx))
+        begin = next((standings[each.product_id][0] for each in of_block if standings[each.product_id][0]), "")
+        # Whoever has it goes on, also where nobody can buy it at the moment.
+        sold = of_block if begin else till.offers
+        if not sold:
+            reason = till.reason if of_block else missing
+            drawn.append(Shown(number, note=reason) if ctx.editing else None)
+            continue
+        choices = tuple(_choice(each, *standings[each.product_id], own=each.id in own) for each in sold)
+        drawn.append(Shown(number, choices, begin))
+    return drawn
+
+
+def _for_this_person(offered: tuple[OfferView, ...], ctx: RenderContext) -> tuple[OfferView, ...]:
+    """Editors and previews see what some people only may buy as well: it is theirs to place."""
+    if ctx.editing or ctx.state:
+        return offered
+    return prices.open_to(offered, ctx.person.id if ctx.person is not None else None, ctx.now)
+
+
+def _standing(product_id: int, ctx: RenderContext) -> tuple[str, bool]:
+    """Where an owner begins ("" for everybody else), and whether the person had it once."""
+    if ctx.person is None or ctx.state:
+        return "", False
+    decision = access.decide_product(ctx.person.id, product_id, ctx.now)
+    return product_path(product_id) if decision.allowed else "", decision.next_step is NextStep.RENEW
+
+
+def _own_plans(ctx: RenderContext) -> frozenset[int]:
+    if ctx.person is None or ctx.state:
+        return frozenset()
+    return frozenset(each.offer.id for each in subscriptions_of(ctx.person.id) if each.is_running)
+
+
+def _choice(offer: OfferView, begin: str, had_it: bool, *, own: bool) -> Choice:
+    if begin:
+        return Choice(offer, _("Go to course"), begin, own)
+    return Choice(offer, _("Renew") if had_it else offer.button, offer.checkout_path, own)
+
+
+buy = Block(
+    name="buy",
+    label=_l("Buy button"),
+    description=_l("One price with its button; owners go on to the course instead."),
+    form=BuyForm,
+    template="commerce/blocks/buy.html",
+    icon="tag",
+    category="selling",
+    example={"title": "", "offer": ""},
+    load=load_buy,
+    depends_on=("person",),
+)
+
+pricing = Block(
+    name="pricing",
+    label=_l("Pricing table"),
+    description=_l("The prices of a product side by side, with a switch between months and years."),
+    form=PricingForm,
+    template="commerce/blocks/pricing.html",
+    icon="squares-2x2",
+    category="selling",
+    example={"title": "", "product": ""},
+    load=load_pricing,
+    depends_on=("person",),
+)

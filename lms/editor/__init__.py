@@ -1,0 +1,1 @@
+"""The visual editor: drafts, operations, and the page that people edit on."""

@@ -1,0 +1,164 @@
+// The left column: tabs, and the options of the selected block. The server draws all of it.
+import { Picker } from "./picker.js";
+
+export class Panel {
+  // `told` hears: set(form, about), style(values), act(name), add(type), select(id), unsent(id), and what `Picker` tells.
+  constructor(root, address, told) {
+    Object.assign(this, { root, address, told });
+    this.picker = new Picker(this, told);
+    this.options = root.querySelector("[data-options]");
+    this.asked = 0;
+    this.shown = null;
+    root.addEventListener("click", (event) => this.clicked(event));
+    root.addEventListener("input", (event) => this.changed(event));
+    root.addEventListener("change", (event) => this.changed(event, true));
+    root.addEventListener("submit", (event) => this.picker.submitted(event));
+    root.addEventListener("keydown", (event) => this.pressed(event));
+    // A press on a button must not take the selection away from the text.
+    root.addEventListener("mousedown", (event) => {
+      if (event.target.closest("[data-run], [data-in-text] [data-picker]")) event.preventDefault();
+    });
+  }
+
+  open(name, { focus = false } = {}) {
+    for (const tab of this.root.querySelectorAll('[role="tab"]')) {
+      const isThis = tab.id === `tab-${name}`;
+      tab.setAttribute("aria-selected", String(isThis));
+      tab.tabIndex = isThis ? 0 : -1;
+      document.getElementById(tab.getAttribute("aria-controls")).hidden = !isThis;
+      if (isThis && focus) tab.focus();
+    }
+  }
+
+  // Ask for the options of a block, and show them. An answer that comes late is not shown, and what was typed after
+  // it was asked for stands in its fields.
+  async show(id, { focus = "" } = {}) {
+    const mine = ++this.asked;
+    this.newer = { ...this.told.unsent(id) };
+    const answer = await fetch(`${this.address}/panel?block=${encodeURIComponent(id ?? "")}`, { redirect: "manual" });
+    if (!answer.ok) return;
+    const html = await answer.text();
+    if (mine === this.asked) this.draw(html, id, { focus });
+  }
+
+  // An operation was sent whose answer brings the options.
+  expect(id) {
+    this.newer = { ...this.told.unsent(id) };
+  }
+
+  draw(html, id, { focus = "" } = {}) {
+    const isOld = this.shown === id;
+    // Whoever fills in a field of it goes on; the same options are there already.
+    if (isOld && !focus && this.options.querySelector(":is(input, textarea, select):focus")) return;
+    this.asked += 1;
+    const open = isOld ? [...this.options.querySelectorAll("details")].map((each) => each.open) : [];
+    this.options.innerHTML = html;
+    this.options.querySelectorAll("details").forEach((each, at) => {
+      if (at in open) each.open = open[at];
+    });
+    this.shown = id;
+    for (const [name, value] of Object.entries(this.newer ?? {})) this.fill(name, value);
+    if (id) this.open("block");
+    if (focus) this.options.querySelector(focus)?.focus();
+  }
+
+  outline(html, selected) {
+    const place = this.root.querySelector("[data-outline]");
+    const focused = place.contains(document.activeElement) && document.activeElement.dataset.select;
+    if (html !== undefined) place.innerHTML = html;
+    for (const each of place.querySelectorAll("[data-select]")) {
+      if (each.dataset.select === selected) each.setAttribute("aria-current", "true");
+      else each.removeAttribute("aria-current");
+      if (html !== undefined && each.dataset.select === focused) each.focus();
+    }
+  }
+
+  clicked(event) {
+    const button = event.target.closest("button");
+    if (!button) return;
+    const { act, add, select, picker, run } = button.dataset;
+    if (button.role === "tab" || button.getAttribute("role") === "tab") this.open(button.id.slice(4));
+    else if (act) this.told.act(act, button.dataset);
+    else if (add) this.told.add(add);
+    else if (select) this.told.select(select);
+    else if (run) this.told.run(run);
+    else if (picker) this.picker.toggle(button);
+    else if ("cancel" in button.dataset) this.picker.cancel(button.closest("[data-link]"));
+    else if ("removeLink" in button.dataset) {
+      this.told.set({ [button.closest("[data-link]").dataset.link]: {} }, { panel: "[data-picker]" });
+    }
+  }
+
+  pressed(event) {
+    if (event.key === "Escape" && event.target.closest("[data-place], [data-picker]")) {
+      event.preventDefault();
+      this.picker.cancel(event.target.closest("[data-link]"));
+    }
+    const tab = event.target.closest('[role="tab"]');
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!tab || !by) return;
+    event.preventDefault();
+    const tabs = [...this.root.querySelectorAll('[role="tab"]')];
+    const step = document.dir === "rtl" ? -by : by;
+    this.open(tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length].id.slice(4), { focus: true });
+  }
+
+  changed(event, isDone = false) {
+    const { target } = event;
+    const { field, style } = target.dataset;
+    if (target.closest(".picker")) return this.picker.chose(target, isDone);
+    if (field && (isDone ? target.matches("select, input[type=checkbox], input[type=number]") : target.matches("input:not([type=checkbox]), textarea"))) {
+      const value = target.type === "checkbox" ? target.checked : target.value;
+      if (this.newer) this.newer[field] = value;
+      return this.told.set({ [field]: value }, { field });
+    }
+    if (style && isDone) return this.told.style({ [style]: target.value });
+    if ("mediaFile" in target.dataset) return undefined;
+    if (isDone && target.closest("[data-media]")) this.picture(target.closest("[data-media]"), target);
+    return undefined;
+  }
+
+  picture(box, target) {
+    const key = box.querySelector("[data-media-key]");
+    const alt = box.querySelector("[data-media-alt]");
+    if (target === key) alt.value = key.selectedOptions[0].dataset.alt ?? "";
+    const decorative = box.querySelector("[data-media-decorative]").checked;
+    const value = key.value ? { key: key.value, alt: alt.value, decorative } : {};
+    this.told.set({ [box.dataset.media]: value }, { field: box.dataset.media });
+  }
+
+  // The type of the block whose options are shown.
+  get type() {
+    return this.options.querySelector("[data-panel-of]")?.dataset.type ?? "";
+  }
+
+  // What is wrong with a field stands below it; what was typed stays in it.
+  wrong(name, sentence) {
+    const box = this.options.querySelector(`[data-media="${name}"], [data-rich-field="${name}"]`);
+    const control = this.options.querySelector(`[data-field="${name}"], [data-style="${name}"]`);
+    const place = box ?? control?.closest(".field");
+    if (!place) return false;
+    this.right(name);
+    const error = document.createElement("p");
+    Object.assign(error, { className: "field-error", id: `error-${name}`, textContent: sentence });
+    place.append(error);
+    const target = control ?? box.querySelector("[data-media-alt]");
+    target?.setAttribute("aria-invalid", "true");
+    target?.setAttribute("aria-errormessage", error.id);
+    return true;
+  }
+
+  right(name) {
+    document.getElementById(`error-${name}`)?.remove();
+    for (const each of this.options.querySelectorAll('[aria-invalid="true"]')) {
+      if (each.getAttribute("aria-errormessage") === `error-${name}`) each.removeAttribute("aria-invalid");
+    }
+  }
+
+  // Words that were typed elsewhere.
+  fill(name, value) {
+    if (this.newer && typeof value === "string") this.newer[name] = value;
+    const control = this.options.querySelector(`[data-field="${CSS.escape(name)}"]`);
+    if (control && control !== document.activeElement && typeof value === "string") control.value = value;
+  }
+}

@@ -1,0 +1,110 @@
+// The choice of a link in the left column: an address, a page, or a dynamic link with its two dropdowns. Nothing is
+// stored before Insert.
+
+const text = (form, name) => form.elements[name]?.value;
+
+export class Picker {
+  // `told` hears: set(form, about), canLink(), textLink(link, form), linkText(attributes).
+  constructor(panel, told) {
+    Object.assign(this, { panel, told });
+    this.asked = 0;
+  }
+
+  async toggle(button) {
+    const box = button.closest("[data-link]");
+    if (button.getAttribute("aria-expanded") === "true") return this.cancel(box);
+    if ("inText" in box.dataset && !this.told.canLink()) return undefined;
+    for (const each of box.querySelectorAll("[data-picker]")) {
+      each.setAttribute("aria-expanded", String(each === button));
+    }
+    await this.draw(box, { kind: button.dataset.picker });
+    box.querySelector(".picker :is(input, select)")?.focus();
+    return undefined;
+  }
+
+  async draw(box, asked) {
+    const query = new URLSearchParams({ block: this.panel.shown, field: box.dataset.link, ...asked });
+    const mine = ++this.asked;
+    const answer = await fetch(`${this.panel.address}/link?${query}`, { redirect: "manual" });
+    const html = answer.ok ? await answer.text() : "";
+    if (!answer.ok || mine !== this.asked) return;
+    const place = box.querySelector("[data-place]");
+    const kept = place.contains(document.activeElement) ? document.activeElement.closest(".picker > .field") : null;
+    if (kept) around(kept, html);
+    else place.innerHTML = html;
+  }
+
+  cancel(box) {
+    const button = box?.querySelector('[data-picker][aria-expanded="true"]');
+    if (!button) return;
+    this.asked += 1;
+    button.setAttribute("aria-expanded", "false");
+    box.querySelector("[data-place]").replaceChildren();
+    button.focus();
+  }
+
+  async chose(target, isDone) {
+    const form = target.closest(".picker");
+    form.querySelector("[data-error]").hidden = true;
+    if (!isDone) return;
+    if (target.name === "unavailable") form.querySelector("[data-only]").hidden = target.value !== "fallback";
+    if (!("again" in target.dataset)) return;
+    const { name } = target;
+    const asked = { kind: "dynamic", source: text(form, "source"), key: name === "key" ? text(form, "key") : "" };
+    await this.draw(form.closest("[data-link]"), asked);
+  }
+
+  async submitted(event) {
+    const form = event.target.closest(".picker[data-kind]");
+    if (!form) return;
+    event.preventDefault();
+    const box = form.closest("[data-link]");
+    const link = this.read(form);
+    if ("inText" in box.dataset) {
+      const attributes = await this.told.textLink(link, form);
+      if (attributes && this.told.linkText(attributes)) this.cancel(box);
+      return;
+    }
+    const kind = form.dataset.kind;
+    await this.told.set({ [box.dataset.link]: link }, { panel: `[data-picker="${kind}"]`, picker: form });
+  }
+
+  read(form) {
+    const link = { kind: form.dataset.kind, new_tab: form.elements.new_tab.checked };
+    for (const name of ["href", "page", "source", "key", "unavailable", "fallback_page"]) {
+      if (form.elements[name]) link[name] = form.elements[name].value.trim();
+    }
+    link.form = {};
+    for (const each of form.querySelectorAll("[data-argument]")) {
+      link.form[each.dataset.argument] = each.type === "checkbox" ? each.checked : each.value;
+    }
+    return link;
+  }
+
+  wrong(form, path, sentence) {
+    const name = path.split(".").at(-1);
+    const control = form.querySelector(`[data-argument="${CSS.escape(name)}"], [name="${CSS.escape(name)}"]`);
+    const error = form.querySelector("[data-error]");
+    error.hidden = false;
+    error.querySelector("span").textContent = sentence;
+    control?.setAttribute("aria-invalid", "true");
+    control?.focus();
+  }
+}
+
+// Draw all of a picker anew but the field that has the focus: a list that is replaced while somebody types in it loses
+// letters.
+function around(kept, html) {
+  const holder = document.createElement("template");
+  holder.innerHTML = html;
+  const fresh = holder.content.querySelector(".picker");
+  const { name } = kept.querySelector("[name]");
+  const twin = fresh.querySelector(`[name="${name}"]`).closest(".field");
+  const nodes = [...fresh.childNodes];
+  const at = nodes.indexOf(twin);
+  for (const each of [...kept.parentNode.childNodes]) if (each !== kept) each.remove();
+  kept.before(...nodes.slice(0, at));
+  kept.after(...nodes.slice(at + 1));
+  const hint = twin.querySelector(".hint");
+  if (hint) kept.querySelector(".hint")?.replaceWith(hint);
+}
