@@ -16,8 +16,6 @@ import { Strike } from "@tiptap/extension-strike";
 import { Text } from "@tiptap/extension-text";
 import { UndoRedo } from "@tiptap/extensions";
 
-import { readSelection } from "./selection.js";
-
 const LINK = ["href", "title", "target", "data-link", "data-args", "data-unavailable", "data-fallback"];
 
 const kept = (name) => ({
@@ -70,7 +68,6 @@ const Letters = Extension.create({
 });
 
 function remove(editor, step) {
-  readSelection(editor.view);
   const { selection, storedMarks, tr } = editor.state;
   const { $from, empty, from } = selection;
   const node = step < 0 ? $from.nodeBefore : $from.nodeAfter;

@@ -21,7 +21,11 @@ function open(element, told, at) {
     enableContentCheck: false,
     editorProps: {
       attributes: { role: "textbox", "aria-multiline": "true", "aria-label": label, tabindex: "0" },
-      handleKeyDown: (_view, event) => slash(editor, event, told),
+      // Before any key is understood: which one joins two paragraphs depends on where the caret is.
+      handleKeyDown(view, event) {
+        readSelection(view);
+        return slash(editor, event, told);
+      },
       handleDOMEvents: {
         drop: (_view, event) => event.preventDefault() ?? true,
         // Before the editor reads it in its own way: it would apply styles, and the policy would report them.
