@@ -9,6 +9,7 @@ import itertools
 import json
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +74,7 @@ def webhook(app: Any) -> Callable[[], tuple[str, bytes]]:
                 "object": "event",
                 "type": "customer.updated",
                 "api_version": client.PINNED,
-                "created": 1_800_000_000,
+                "created": round(time.time()),
                 "livemode": False,
                 "data": {"object": {"id": f"cus_{number % 20}", "object": "customer"}},
             },
