@@ -129,7 +129,12 @@ def _configure(app: Flask, config: Config) -> None:
         LMS=config,
         SECRET_KEY=config.secret_key,
         SQLALCHEMY_DATABASE_URI=config.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": config.database_url.startswith("postgresql")},
+        # As many connections as threads ask for: one that holds a lock may need a second one for a moment, and would
+        # wait for those who wait for its lock.
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "pool_pre_ping": config.database_url.startswith("postgresql"),
+            "max_overflow": -1,
+        },
         SESSION_COOKIE_NAME="lms_form",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
