@@ -34,6 +34,8 @@ demo: $(RUNS)
 
 # Everything that CI runs.
 test: install
+	@# Many tests start processes; where Python is told to write no bytecode, each would read the whole source again.
+	@$(BIN)/python -m compileall -q -j 0 lms plugins
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 # Style, types, floors: quick enough for every commit.

@@ -42,6 +42,7 @@ from lms.web.site import site_view
 
 log = logging.getLogger("lms.app")
 CORE = Path(lms.__file__).parent
+_IN_MEMORY = "sqlite://"
 
 
 class StoaApp(Flask):
@@ -129,12 +130,7 @@ def _configure(app: Flask, config: Config) -> None:
         LMS=config,
         SECRET_KEY=config.secret_key,
         SQLALCHEMY_DATABASE_URI=config.database_url,
-        # As many connections as threads ask for: one that holds a lock may need a second one for a moment, and would
-        # wait for those who wait for its lock.
-        SQLALCHEMY_ENGINE_OPTIONS={
-            "pool_pre_ping": config.database_url.startswith("postgresql"),
-            "max_overflow": -1,
-        },
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(config.database_url),
         SESSION_COOKIE_NAME="lms_form",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -148,6 +144,15 @@ def _configure(app: Flask, config: Config) -> None:
         TRUSTED_HOSTS=_trusted_hosts(config),
         BABEL_TRANSLATION_DIRECTORIES=str(CORE / "translations"),
     )
+
+
+def _engine_options(database_url: str) -> dict[str, Any]:
+    options: dict[str, Any] = {"pool_pre_ping": database_url.startswith("postgresql")}
+    if database_url != _IN_MEMORY:  # which one connection is all of
+        # As many connections as threads ask for: one that holds a lock may need a second one for a moment, and would
+        # wait for those who wait for its lock.
+        options["max_overflow"] = -1
+    return options
 
 
 def _trusted_hosts(config: Config) -> list[str]:

@@ -34,6 +34,10 @@ _OTHER_HOST = re.compile(
 )
 
 
+_OWN = "@0:"
+"""The layer of the theme that is checked; the others are only looked up in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """A template's syntax tree and what was read out of it. ``extends``: the name that it says, None for none."""
@@ -47,9 +51,10 @@ class Parsed:
 
 
 def parse(name: str, source: str, environment: ThemeEnvironment) -> Parsed:
-    """Read the source. Raises ``TemplateSyntaxError``, also for filters and tests that nobody has."""
+    """Read the source. Raises ``TemplateSyntaxError``, in the theme's own also for unknown filters and tests."""
     tree = environment.parse(source, name)
-    environment.compile(source, name)
+    if name.startswith(_OWN):
+        environment.compile(source, name)
     said = next((node for node in tree.find_all(nodes.Extends)), None)
     extends = said.template.value if said is not None and isinstance(said.template, nodes.Const) else None
     return Parsed(
@@ -102,7 +107,7 @@ class Templates:
         source = (self.theme.templates / name).read_text(encoding="utf-8", errors="replace")
         yield from self._blocked(name, source)
         try:
-            parsed = self._parse(f"@0:{name}")
+            parsed = self._parse(f"{_OWN}{name}")
         except TemplateSyntaxError as error:
             yield self._finding(name, error.lineno, f"{error.message}.".replace("..", "."))
             return
@@ -144,7 +149,7 @@ class Templates:
         used: set[str] = set()
         for name in self._names:
             try:
-                parsed = None if name.startswith(OUTSIDE) else self._parse(f"@0:{name}")
+                parsed = None if name.startswith(OUTSIDE) else self._parse(f"{_OWN}{name}")
             except TemplateSyntaxError:
                 continue
             if parsed is not None:
@@ -184,7 +189,7 @@ class Templates:
     def _references(self, name: str, parsed: Parsed) -> Iterator[Finding]:
         for target, line, needed in _targets(parsed.tree):
             try:
-                self.loader.find(self.loader.join(target, f"@0:{name}"))
+                self.loader.find(self.loader.join(target, f"{_OWN}{name}"))
             except TemplateNotFound:
                 if needed:
                     close = meant(target, self._below | set(self._names))
@@ -193,7 +198,7 @@ class Templates:
     def _blocks(self, name: str, parsed: Parsed) -> Iterator[Finding]:
         if parsed.extends is None:
             return
-        known = set().union(*(one.blocks for one in self._ancestors(f"@0:{name}")))
+        known = set().union(*(one.blocks for one in self._ancestors(f"{_OWN}{name}")))
         if not known:
             return
         for block, line in parsed.own_blocks:
@@ -210,6 +215,8 @@ class Templates:
         if before is None or parsed.extends is not None:
             return
         lost = before.blocks - parsed.blocks
+        if not lost:
+            return
         fillers: dict[str, list[str]] = {}
         for other in self._below:
             try:
@@ -218,7 +225,7 @@ class Templates:
                 continue
             if filled is None or other.startswith(OUTSIDE):
                 continue
-            if any(one.tree is parsed.tree or one.name == f"@0:{name}" or one.name == name
+            if any(one.tree is parsed.tree or one.name == f"{_OWN}{name}" or one.name == name
                    for one in self._ancestors(other)):  # fmt: skip
                 for block, _line in filled.own_blocks:
                     if block in lost:
