@@ -49,6 +49,8 @@ class Demo:
     people: dict[str, dict[str, str]]
     pages: dict[str, str]
     instance: Path
+    packages: Path
+    """What lies here counts as installed (``lms.testing.distributions.make_distribution``)."""
 
     def url(self, path: str) -> str:
         return self.site + path
@@ -85,8 +87,12 @@ class Demo:
 
 
 def start_demo(instance: Path, *options: str) -> tuple[subprocess.Popen[bytes], Demo]:
+    packages = instance.parent / "packages"
+    packages.mkdir()
+    paths = [str(packages), os.environ.get("PYTHONPATH", "")]
     environment = {
         **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         "LMS_INSTANCE": str(instance),
         "LMS_DEMO_PORT": str(free_port()),
         "LMS_DEMO_SIMULATOR_PORT": str(free_port()),
@@ -111,7 +117,7 @@ def start_demo(instance: Path, *options: str) -> tuple[subprocess.Popen[bytes], 
             pytest.fail(f"The demo did not start:\n{said.read_text()}\n{logs}")
         time.sleep(0.1)
     about = json.loads(told.read_text())
-    return process, Demo(about["site"], about["simulator"], about["people"], about["pages"], instance)
+    return process, Demo(about["site"], about["simulator"], about["people"], about["pages"], instance, packages)
 
 
 def stop_demo(process: subprocess.Popen[bytes]) -> None:
