@@ -1,6 +1,7 @@
 """``python -m bench``: home, course, lesson, dashboard and webhook intake, each against the plain page of this run.
 
-Then the editor with 300 blocks, what Stripe costs a process that starts, and a crowd in front of the portal.
+Then the editor with 300 blocks, what Stripe costs a process that starts, a crowd in front of the portal, and a small
+flood of events while the worker is killed.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from lms_stripe.models import ConnectionRow, WebhookEndpoint
 from sqlalchemy import select
 from stripe import WebhookSignature
 
-from bench import clicks, editor, start
+from bench import clicks, editor, flood, start
 from bench.measure import call, compared, environ, plain_app
 from bench.swap import median_swap
 from lms import db
@@ -131,7 +132,7 @@ def main() -> int:
             over = "" if took.ratio <= case.bar else "   over"
             print(f"{case.name:<24}{took.milliseconds:>8.2f}{took.ratio:>8.2f}{case.bar:>8.2f}{over}")
         print(f"{'swap of a plugin':<24}{median_swap(site):>8.2f}   median, wall clock")
-    print(*editor.report(), *start.report(), *clicks.report(), sep="\n")
+    print(*editor.report(), *start.report(), *clicks.report(), *flood.report(), sep="\n")
     return 0
 
 
