@@ -155,7 +155,7 @@ class Load:
 
     def _ask(self, path: str) -> None:
         answers = self.seen.setdefault(path, [])
-        while not self._stop.is_set():
+        while not self._stop.wait(0.01):  # as for the network
             answers.append(self.server.get(path))
 
     def __exit__(self, *_: object) -> None:
