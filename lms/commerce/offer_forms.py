@@ -14,9 +14,8 @@ from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
 from lms.access import services as access
 from lms.base import money
-from lms.commerce import offer_rules
+from lms.commerce import offer_rules, picking_fields
 from lms.commerce.offer_view import FREE, INSTALMENTS, ONE_TIME, SUBSCRIPTION, OfferView
-from lms.web import Form
 from lms.web.site import site_view
 
 CURRENCIES = ("eur", "usd", "gbp", "chf", "sek", "nok", "dkk", "pln", "czk", "cad", "aud", "nzd", "jpy", "krw", "kwd")
@@ -32,7 +31,7 @@ def _trimmed(value: str | None) -> str:
     return (value or "").strip()
 
 
-class OfferTermsForm(Form):
+class OfferTermsForm(picking_fields.PickingForm):
     """The terms of an offer that may change later: whoever ordered keeps what was agreed."""
 
     trial_days = IntegerField(
@@ -142,9 +141,8 @@ class OfferTermsForm(Form):
     def changeable(self) -> dict[str, Any]:
         """The terms as ``change_offer`` wants them; days of the sale are those of the site's zone."""
         sale = self.sale_price.data
-        days = {"trial_days": self.trial_days.data or 0, "trial_method": bool(self.trial_method.data)}
         return {
-            **(days if self.has_trial else {}),
+            **self._trial(),
             "sale_amount": read_price(sale, self.money_in) if sale else None,
             "sale_from": _midnight(self.sale_first.data),
             "sale_until": _midnight(self.sale_last.data, days=1),
@@ -156,6 +154,11 @@ class OfferTermsForm(Form):
             "show_button": _SHOWN[self.show_button.data or ""],
             "button_text": self.button_text.data or "",
         }
+
+    def _trial(self) -> dict[str, Any]:
+        if not self.has_trial:
+            return {}
+        return {"trial_days": self.trial_days.data or 0, "trial_method": bool(self.trial_method.data)}
 
 
 class OfferForm(OfferTermsForm):
@@ -206,12 +209,14 @@ class OfferForm(OfferTermsForm):
 
     @property
     def money_in(self) -> str:
-        return str(self.currency.data)
+        picked = self.picked_price
+        return picked.currency if picked is not None else str(self.currency.data)
 
     @property
     def usual_amount(self) -> int | None:
-        if self.kind.data == FREE:
-            return None
+        picked = self.picked_price
+        if self.kind.data == FREE or picked is not None:
+            return picked.amount if picked is not None else None
         try:
             return read_price(self.price.data or "", self.money_in)
         except ValidationError:
@@ -219,8 +224,13 @@ class OfferForm(OfferTermsForm):
             return offer_rules.LARGEST_AMOUNT + 1
 
     def validate_price(self, field: StringField) -> None:
-        """A price that the currency can write; free offers have none."""
-        if self.kind.data == FREE:
+        """A price that the currency can write; free offers have none, and what was picked brings its own."""
+        picked = self.picked_price
+        if self.kind.data == FREE or (picked is not None and not (field.data or "").strip()):
+            return
+        if picked is not None:
+            if read_price(field.data or "", picked.currency) != picked.amount:
+                raise ValidationError(_("You picked a price that costs something else. Leave this empty to take that."))
             return
         if not 0 < read_price(field.data or "", self.money_in) <= offer_rules.LARGEST_AMOUNT:
             raise ValidationError(_("Write a price above zero, and not out of all proportion."))
@@ -234,14 +244,27 @@ class OfferForm(OfferTermsForm):
         """The offer as ``create_offer`` wants it."""
         return {
             "kind": self.kind.data,
-            "amount": 0 if self.kind.data == FREE else read_price(self.price.data or "", self.money_in),
-            "currency": self.currency.data,
-            "interval": self.interval.data,
+            **self._price_terms(),
             "instalments": self.instalments.data,
             "grace_days": 7 if self.grace_days.data is None else self.grace_days.data,
             "access_days": self.access_days.data,
             "pause_closes": bool(self.pause_closes.data),
             **self.changeable(),
+        }
+
+    def _price_terms(self) -> dict[str, Any]:
+        picked = self.picked_price
+        if picked is not None:
+            return {
+                "amount": picked.amount,
+                "currency": picked.currency,
+                "interval": picked.interval,
+                "interval_count": picked.interval_count or 1,
+            }
+        return {
+            "amount": 0 if self.kind.data == FREE else read_price(self.price.data or "", self.money_in),
+            "currency": self.currency.data,
+            "interval": self.interval.data,
         }
 
 

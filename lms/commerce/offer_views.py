@@ -10,11 +10,13 @@ from flask_babel import gettext as _
 from lms.access import services as access
 from lms.base import clock
 from lms.base.problem import Problem
-from lms.commerce import services
+from lms.commerce import picking, services
 from lms.commerce.offer_forms import ChangeOfferForm, OfferForm, OfferTermsForm
+from lms.commerce.picking_fields import with_shelves
 from lms.commerce.policies import MANAGE
 from lms.commerce.services import OfferView
 from lms.commerce.views import blueprint
+from lms.db import rollback
 from lms.web import current_person, flash, redirect, render, requires
 
 
@@ -22,7 +24,7 @@ from lms.web import current_person, flash, redirect, render, requires
 @requires(MANAGE)
 def new_offer(product_id: int) -> Any:
     """A form for another price of the product."""
-    return _page(_product(product_id), OfferForm(product_id=product_id))
+    return _page(_product(product_id), _new_form(product_id))
 
 
 @blueprint.post("/admin/products/<int:product_id>/offers")
@@ -30,11 +32,12 @@ def new_offer(product_id: int) -> Any:
 def add_offer(product_id: int) -> Any:
     """Another price for the product."""
     found = _product(product_id)
-    form = OfferForm(product_id=product_id)
+    form = _new_form(product_id)
     if not form.validate():
         return _page(found, form), 422
     try:
-        services.create_offer(product_id=product_id, actor_id=_actor(), **form.terms())
+        made = services.create_offer(product_id=product_id, actor_id=_actor(), **form.terms())
+        picking.keep(made, form.picked(), form.shelves)
     except Problem as problem:
         return _page(found, form, problem=problem), problem.status
     flash(_("The offer is there."), "good")
@@ -46,15 +49,33 @@ def add_offer(product_id: int) -> Any:
 def edit_offer(product_id: int, offer_id: int) -> Any:
     """The terms of one offer that may change: for whoever orders from now on."""
     found, offer = _product(product_id), _offer(product_id, offer_id)
-    form = ChangeOfferForm(offer=offer)
+    form = _change_form(offer)
     if form.validate_on_submit():
         try:
-            services.change_offer(offer_id, actor_id=_actor(), **form.changeable())
+            changed = services.change_offer(offer_id, actor_id=_actor(), **form.changeable())
+            picking.keep(changed, form.picked(), form.shelves)
         except Problem as problem:
             return _page(found, form, offer, problem), problem.status
         flash(_("The offer is saved. What was ordered before keeps its terms."), "good")
         return redirect(f"/admin/products/{product_id}")
     return _page(found, form, offer), 422 if form.errors else 200
+
+
+@blueprint.post("/admin/products/<int:product_id>/offers/prices")
+@blueprint.post("/admin/products/<int:product_id>/offers/<int:offer_id>/prices")
+@requires(MANAGE, writes=True)
+def refresh_prices(product_id: int, offer_id: int | None = None) -> Any:
+    """Have the providers read their prices, and show the form again as it was written so far."""
+    found = _product(product_id)
+    offer = _offer(product_id, offer_id) if offer_id is not None else None
+    problem = None
+    try:
+        picking.read()
+    except Problem as refused:
+        rollback()
+        problem = refused
+    form = _change_form(offer) if offer is not None else _new_form(product_id)
+    return _page(found, form, offer, problem, is_read=problem is None), problem.status if problem else 200
 
 
 @blueprint.post("/admin/products/<int:product_id>/offers/<int:offer_id>")
@@ -89,7 +110,28 @@ def _offer(product_id: int, offer_id: int) -> OfferView:
     return offer
 
 
+def _new_form(product_id: int) -> OfferForm:
+    return with_shelves(OfferForm, picking.shelves(None))(product_id=product_id)
+
+
+def _change_form(offer: OfferView) -> ChangeOfferForm:
+    return with_shelves(ChangeOfferForm, picking.shelves(offer))(offer=offer)
+
+
 def _page(
-    found: access.ProductView, form: OfferTermsForm, offer: OfferView | None = None, problem: Problem | None = None
+    found: access.ProductView,
+    form: OfferTermsForm,
+    offer: OfferView | None = None,
+    problem: Problem | None = None,
+    *,
+    is_read: bool = False,
 ) -> str:
-    return render("commerce/admin/offer.html", product=found, form=form, offer=offer, problem=problem, now=clock.now())
+    return render(
+        "commerce/admin/offer.html",
+        product=found,
+        form=form,
+        offer=offer,
+        problem=problem,
+        is_read=is_read,
+        now=clock.now(),
+    )

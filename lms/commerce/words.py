@@ -47,8 +47,12 @@ def rhythm(offer: Any) -> str:
         return ""
     if not offer.is_subscription:
         return _("once")
-    count = offer.interval_count
-    match offer.interval:
+    return every(offer.interval, offer.interval_count)
+
+
+def every(interval: str, count: int) -> str:
+    """ "a month", "every 3 months", for ``count`` of day, week, month or year."""
+    match interval:
         case "day":
             return ngettext("a day", "every %(num)s days", count)
         case "week":

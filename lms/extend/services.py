@@ -133,3 +133,55 @@ class Refunding(Protocol):
     """
 
     def refund(self, request: RefundRequest) -> RefundAnswer: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderPrice:
+    """A price that is there at a provider: ``amount`` minor units of ``currency`` (lower case) for its ``product``.
+
+    ``interval`` and ``interval_count``: how often it is charged, "" and 0 for what is paid once. ``reference`` is the
+    provider's own; ``note`` is what staff read besides, such as the price's own name.
+    """
+
+    reference: str
+    product: str
+    amount: int
+    currency: str
+    interval: str = ""
+    interval_count: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceList:
+    """The prices of one account and mode at a provider, as last read at ``read_at`` (UTC, machine's clock).
+
+    ``name`` is the provider's own word for it, in small letters; ``title`` is what staff read. ``picked`` is the
+    reference of the price that the offer is tied to, "" for none; it stands among ``prices`` too. ``reason`` says in a
+    sentence why nothing can be picked, "" where something can; ``href`` (a path of this site) is where that is mended.
+    """
+
+    name: str
+    title: Any
+    prices: tuple[ProviderPrice, ...] = ()
+    picked: str = ""
+    reason: str = ""
+    href: str = ""
+    read_at: datetime | None = None
+
+
+@runtime_checkable
+class PriceLists(Protocol):
+    """What a payment provider may have besides: prices that were made there, which an offer can be sold with.
+
+    ``price_lists(offer)`` is answered from our database only; ``None`` asks for an offer that is still to be made. What
+    belongs to other offers is left out. ``pick(offer, name, reference)`` ties the offer to a price of the list, "" lets
+    go of it; in the caller's transaction, from our database only. ``read_prices()`` is called with no transaction open;
+    it may call outside, and commits. All of them raise ``Problem`` with what to do.
+    """
+
+    def price_lists(self, offer: Any | None) -> Iterable[PriceList]: ...
+
+    def pick(self, offer: Any, name: str, reference: str) -> None: ...
+
+    def read_prices(self) -> None: ...

@@ -1,7 +1,7 @@
 """Products and prices at Stripe: one product for each of ours, one price for each offer and currency.
 
-They are made when they are first needed. A price cannot change at Stripe: another amount is another price, the old one
-is archived, and subscriptions that run on it go on.
+They are made when they are first needed, unless somebody picked one that was there. A price cannot change at Stripe:
+another amount is another price, the old one is archived, and subscriptions that run on it go on.
 """
 
 from __future__ import annotations
@@ -10,20 +10,63 @@ from typing import Any
 
 from sqlalchemy import select
 
-from lms.api import clock, commerce, db
+from lms.api import clock, commerce, db, jobs
 from lms_stripe import client, connections, operations
 from lms_stripe.connections import Connection
 from lms_stripe.failures import StripeFailure
-from lms_stripe.models import Price
+from lms_stripe.models import ListedPrice, Price
 from lms_stripe.statements import insert_ignoring
 
 SELLABLE = ("one_time", "subscription", "instalments")
+PRICES_JOB = "stripe.prices"
+_IS_USABLE = ListedPrice.active & ListedPrice.product_active
 
 
 def price_of(connection_id: int, offer: Any) -> Price | None:
-    """The price in use for what the offer costs."""
-    query = select(Price).filter_by(connection_id=connection_id, offer_id=offer.id, active=True, **_terms(offer))
+    """The price in use for what the offer costs: the one that was picked, else the newest."""
+    query = select(Price).filter_by(connection_id=connection_id, offer_id=offer.id, active=True, **terms_of(offer))
+    return db.session.scalar(query.order_by(Price.picked.desc(), Price.id.desc()).limit(1))
+
+
+def picked_price(connection_id: int, offer_id: int) -> Price | None:
+    """The price that somebody tied the offer to; not active where it is gone from Stripe."""
+    query = select(Price).filter_by(connection_id=connection_id, offer_id=offer_id, picked=True)
     return db.session.scalar(query.order_by(Price.id.desc()).limit(1))
+
+
+def lost_price(connection_id: int) -> Price | None:
+    """A price that somebody picked for an offer and that is archived at Stripe, or gone."""
+    query = select(Price).filter_by(connection_id=connection_id, picked=True, active=False)
+    return db.session.scalar(query.order_by(Price.id).limit(1))
+
+
+def made_price(connection_id: int, offer: Any) -> Price | None:
+    """The newest price for what the offer costs that we made and that is not known to be archived, in use or not."""
+    gone = select(ListedPrice.stripe_id).where(ListedPrice.connection_id == connection_id, ~_IS_USABLE)
+    query = select(Price).filter_by(connection_id=connection_id, offer_id=offer.id, **terms_of(offer))
+    query = query.where(Price.lookup_key != "", Price.price_id.not_in(gone)).order_by(Price.id.desc()).limit(1)
+    return db.session.scalar(query)
+
+
+def follow_list(connection: Connection) -> None:
+    """After the list of prices was read: what is archived or gone is not sold any longer. Does not commit.
+
+    Of a price that somebody picked that is remembered: Health says so, and it counts again when it is back. In place of
+    either the next sale makes another one, for the same amount.
+    """
+    listed = (ListedPrice.connection_id == Price.connection_id) & (ListedPrice.stripe_id == Price.price_id)
+    query = select(Price, ListedPrice).join(ListedPrice, listed).where(Price.connection_id == connection.id)
+    has_moved = False
+    for row, entry in db.session.execute(query.execution_options(populate_existing=True)):
+        is_usable = entry.active and entry.product_active
+        if row.active != is_usable and (row.picked or not is_usable):
+            row.active = is_usable
+            has_moved = True
+            operations.forget_made(connection.id, row.price_id)
+        if not entry.product_active:
+            operations.forget_made(connection.id, row.product_id)
+    if has_moved:
+        jobs.enqueue(PRICES_JOB, key=PRICES_JOB)
 
 
 def offer_of(connection_id: int, price_ids: tuple[str, ...]) -> int | None:
@@ -38,7 +81,7 @@ def ensure_price(connection: Connection, offer: Any) -> str:
     if found is not None:
         return found.price_id
     product_id = _ensure_product(connection, offer)
-    terms = _terms(offer)
+    terms = terms_of(offer)
     lookup_key = f"{connection.site_id}-{offer.public_id}-{terms['currency']}-{terms['unit_amount']}"
     params: dict[str, Any] = {
         "product": product_id,
@@ -87,9 +130,14 @@ def forget_price(connection_id: int, offer: Any) -> None:
 
 
 def _ensure_product(connection: Connection, offer: Any) -> str:
-    known = db.session.scalar(
-        select(Price.product_id).filter_by(connection_id=connection.id, local_product_id=offer.product_id).limit(1)
-    ) or operations.result(connection.id, "product.create", f"product:{offer.product_id}")
+    gone = select(ListedPrice.product_id).filter_by(connection_id=connection.id, product_active=False)
+    query = select(Price.product_id).filter_by(connection_id=connection.id, local_product_id=offer.product_id)
+    # Beside the price that somebody picked for this offer, else where the product's first price is.
+    query = query.where(Price.product_id.not_in(gone))
+    query = query.order_by((Price.picked & (Price.offer_id == offer.id)).desc(), Price.id)
+    known = db.session.scalar(query.limit(1)) or operations.result(
+        connection.id, "product.create", f"product:{offer.product_id}"
+    )
     if known:
         return known
     stripe = connections.client_of(connection)
@@ -140,7 +188,8 @@ def _archive_others(connection: Connection, offer: Any, price_id: str) -> None:
             continue
 
 
-def _terms(offer: Any) -> dict[str, Any]:
+def terms_of(offer: Any) -> dict[str, Any]:
+    """The columns of a price that say what it costs, as the offer does."""
     recurring = offer.is_subscription
     return {
         "currency": offer.currency,

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from lms.api import accounts, clock, commerce, db, settings
 from lms.api.problem import Conflict, Unavailable
 from lms.api.web import site_url
-from lms.extend import ProviderRecord, RefundAnswer, RefundRequest, SealedColumn, Service
+from lms.extend import PriceList, ProviderRecord, RefundAnswer, RefundRequest, SealedColumn, Service
 from lms_stripe import (
     catalog,
     client,
@@ -23,6 +23,7 @@ from lms_stripe import (
     currencies,
     customers,
     operations,
+    picking,
     promotions,
     records,
     refunds,
@@ -85,6 +86,18 @@ class StripePayments(Service):
     def refund(self, request: RefundRequest) -> RefundAnswer:
         """Send money back at Stripe."""
         return refunds.refund(request)
+
+    def price_lists(self, offer: commerce.OfferView | None) -> Iterable[PriceList]:
+        """The prices that are there at Stripe, of the test and of the live connection."""
+        return picking.price_lists(offer)
+
+    def pick(self, offer: commerce.OfferView, name: str, reference: str) -> None:
+        """Sell the offer with one of them."""
+        picking.pick(offer, name, reference)
+
+    def read_prices(self) -> None:
+        """Read them now."""
+        picking.read()
 
     def records(self, order: Any) -> Iterable[ProviderRecord]:
         """Sessions, events and readings of the order."""

@@ -16,7 +16,18 @@ from sqlalchemy import select
 from lms.api import audit, config, db
 from lms.api.problem import Conflict, Problem
 from lms.api.urls import is_loopback
-from lms_stripe import client, connections, detours, endpoints, keys, operations, portal, prices, simulator_clock
+from lms_stripe import (
+    client,
+    connections,
+    detours,
+    endpoints,
+    keys,
+    listed_prices,
+    operations,
+    portal,
+    prices,
+    simulator_clock,
+)
 from lms_stripe.connections import Account, Connection
 from lms_stripe.failures import Missing, PermissionMissing, Refused, Unreachable, WrongKey
 from lms_stripe.models import Event
@@ -159,6 +170,8 @@ def _prices(connection: Connection) -> str:
 
 def _ready(connection: Connection) -> str:
     connections.activate(connection)
+    # So that there is something to choose from when the first offer is written.
+    listed_prices.ask(connection.id)
     return ""
 
 

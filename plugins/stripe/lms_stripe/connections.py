@@ -240,6 +240,7 @@ class Endpoint:
     url: str
     api_version: str
     secret: str
+    events: list[str]
     failures: int
 
 

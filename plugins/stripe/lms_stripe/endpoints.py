@@ -83,6 +83,23 @@ def ensure(connection: Connection) -> str:
     return "webhook"
 
 
+def follow_types(connection: Connection) -> None:
+    """Have our endpoint told of every type of event that this version reads. Commits. Raises ``StripeFailure``.
+
+    Nothing is asked of Stripe where it is so already, or where the endpoint is one that only Repair can mend.
+    """
+    ours = connections.endpoint_of(connection.id)
+    if ours is None or not ours.secret or ours.api_version != client.PINNED or set(ours.events) == set(events.TYPES):
+        return
+    stripe = connections.client_of(connection)
+    db.commit()
+    changes: Any = {"enabled_events": list(events.TYPES)}
+    with client.outside():
+        stripe.v1.webhook_endpoints.update(ours.stripe_id, changes)
+    _change(ours.id, events=list(events.TYPES))
+    db.commit()
+
+
 def _adoptable(ours: Endpoint | None, listed: list[dict[str, Any]]) -> dict[str, Any] | None:
     if ours is None or not ours.secret:
         return None

@@ -52,6 +52,7 @@ TYPES: tuple[str, ...] = (
     "charge.dispute.closed",
     "customer.updated",
     "customer.deleted",
+    *(f"{kind}.{word}" for kind in ("product", "price") for word in ("created", "updated", "deleted")),
     "billing_portal.configuration.updated",
 )
 
@@ -106,4 +107,6 @@ def _tasks(kind: str, stripe_id: str, value: Mapping[str, Any]) -> list[Task]:
         return [("payment", payment or stripe_id)]
     if kind.startswith("customer."):
         return [("customer", stripe_id)]
+    if kind.startswith(("product.", "price.")):
+        return [(kind.partition(".")[0], stripe_id)]
     return [("portal", stripe_id)]

@@ -9,9 +9,9 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from sqlalchemy import func, select
 
-from lms.api import clock, db
+from lms.api import clock, commerce, db
 from lms.extend import HealthCheck, HealthResult, Remedy
-from lms_stripe import client, connections, detours, drift, mirror, operations, reconcile, records, tasks
+from lms_stripe import catalog, client, connections, detours, drift, mirror, operations, reconcile, records, tasks
 from lms_stripe.connections import Connection
 from lms_stripe.models import Checkout
 
@@ -120,6 +120,26 @@ def _invoices_go_out() -> HealthResult:
     return HealthResult("good", _("Every invoice went out."))
 
 
+def _picked_prices_are_there() -> HealthResult:
+    for row in _in_use():
+        lost = catalog.lost_price(row.id)
+        offer = commerce.find_offer(lost.offer_id) if lost is not None else None
+        if offer is not None:
+            sentence = _(
+                "The price that %(offer)s of “%(product)s” was tied to is archived in Stripe, or gone. It is sold with "
+                "another one of the same amount, which this site makes.",
+                offer=offer.label,
+                product=offer.product_name,
+            )
+            page = f"/admin/products/{offer.product_id}/offers/{offer.id}/edit#prices"
+            remedy = Remedy(label=_("Choose another price"), href=page)
+            return HealthResult("advice", sentence, _("Choose another price, or leave it to this site."), remedy)
+    return HealthResult("good", _("Every offer has the price that was picked for it."))
+
+
+picked_prices_are_there = HealthCheck(
+    name="picked-prices-are-there", label=_l("Picked prices"), check=_picked_prices_are_there
+)
 invoices_go_out = HealthCheck(name="invoices-go-out", label=_l("Invoices"), check=_invoices_go_out)
 nothing_drifts = HealthCheck(name="nothing-drifts", label=_l("Agreement"), check=_nothing_drifts)
 key_works = HealthCheck(name="key-works", label=_l("Key"), check=_key_works)

@@ -126,6 +126,8 @@ def _price(connection: Connection, row: Import, line: ImportLine, actor_id: int 
     if offer is None:
         line.state, line.note = "skipped", _("The offer is not there any longer.")
         return
+    # An offer with a price of its own goes on being sold with that one.
+    is_used = catalog.price_of(connection.id, offer) is None
     values = {
         "connection_id": connection.id,
         "offer_id": offer.id,
@@ -137,8 +139,8 @@ def _price(connection: Connection, row: Import, line: ImportLine, actor_id: int 
         "unit_amount": terms["unit_amount"],
         "interval": terms["interval"],
         "interval_count": terms["interval_count"],
-        # An offer with a price of its own goes on being sold with that one.
-        "active": catalog.price_of(connection.id, offer) is None,
+        "active": is_used,
+        "picked": is_used,
     }
     insert_ignoring(Price, values, ("connection_id", "price_id"))
     line.state, line.target_id = "done", offer.id

@@ -13,15 +13,29 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.api.db import Json, Model, UtcDateTime
+from lms_stripe.columns import connection as _connection
+from lms_stripe.columns import stripe_id as _stripe_id
+from lms_stripe.listed_models import ListedPrice
 
-
-def _stripe_id(**options: Any) -> Any:
-    # Stripe's ids are case-sensitive and at most 255 characters long.
-    return mapped_column(String(255), **options)
-
-
-def _connection() -> Any:
-    return mapped_column(ForeignKey("stripe_connection.id", ondelete="CASCADE"), index=True)
+__all__ = [
+    "Checkout",
+    "ConnectionRow",
+    "Customer",
+    "Drift",
+    "Event",
+    "Import",
+    "ImportLine",
+    "ListedPrice",
+    "Operation",
+    "Payment",
+    "PortalConfiguration",
+    "Price",
+    "ReconcileRun",
+    "Subscription",
+    "SubscriptionItem",
+    "SyncTask",
+    "WebhookEndpoint",
+]
 
 
 class ConnectionRow(Model):
@@ -150,6 +164,8 @@ class Price(Model):
     interval: Mapped[str] = mapped_column(String(10), default="")
     interval_count: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
+    picked: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Somebody tied the offer to it; not active then: it is archived at Stripe, or gone."""
 
 
 class Checkout(Model):

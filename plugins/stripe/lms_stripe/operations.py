@@ -176,6 +176,12 @@ def forget(connection_id: int, op: str, business_key: str) -> None:
     db.session.execute(query.where(Operation.state == "succeeded").values(state="failed"))
 
 
+def forget_made(connection_id: int, stripe_id: str) -> None:
+    """The same for what has this id at Stripe, whatever it was made for. Does not commit."""
+    query = update(Operation).filter_by(connection_id=connection_id, stripe_id=stripe_id, state="succeeded")
+    db.session.execute(query.values(state="failed"))
+
+
 def note_step(connection_id: int, step: str, state: str, sentence: str = "") -> None:
     """Keep how a step of connecting went. Does not commit."""
     note(connection_id, f"connect.{step}", str(connection_id), state, sentence)

@@ -120,6 +120,7 @@ class Stripe(Plugin):
             health.portal_is_active,
             health.invoices_go_out,
             health.nothing_drifts,
+            health.picked_prices_are_there,
         )
 
     def commands(self) -> tuple[Command, ...]:

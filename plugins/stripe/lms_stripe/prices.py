@@ -10,7 +10,7 @@ from lms.api import commerce, db, jobs, settings
 from lms_stripe import catalog, connections, currencies, portal
 from lms_stripe.connections import Connection
 
-JOB = "stripe.prices"
+JOB = catalog.PRICES_JOB
 
 
 def on_offer_changed(event: Any) -> None:

@@ -20,7 +20,19 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from lms.api import clock, db
-from lms_stripe import catalog, client, connections, customers, facts, mirror, operations, polling, tasks
+from lms_stripe import (
+    catalog,
+    client,
+    connections,
+    customers,
+    endpoints,
+    facts,
+    listed_prices,
+    mirror,
+    operations,
+    polling,
+    tasks,
+)
 from lms_stripe.connections import Connection
 from lms_stripe.failures import StripeFailure
 from lms_stripe.models import Checkout, Drift, ReconcileRun, Subscription
@@ -197,14 +209,26 @@ def ask(connection: Connection, kind: str) -> ReconcileRun:
 def hourly() -> None:
     """The job ``stripe.reconcile``."""
     for connection in connections.in_use():
+        _tell_us_all(connection)
         for kind in ("replay", "due", "checkouts"):
             ask(connection, kind)
+
+
+def _tell_us_all(connection: Connection) -> None:
+    """An endpoint that an older version made is asked for what this version reads besides. Commits."""
+    try:
+        endpoints.follow_types(connection)
+    except StripeFailure as failure:
+        db.rollback()
+        _log.warning("The webhook endpoint stays as it is: %s", failure.detail)
 
 
 def nightly() -> None:
     """The job ``stripe.reconcile_everything``."""
     for connection in connections.in_use():
         ask(connection, "everything")
+        listed_prices.ask(connection.id)
+        db.commit()
 
 
 def last(connection_id: int, kind: str) -> tuple[datetime, int, str] | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lms.api import db
-from lms_stripe import client, connections, facts, mirror, simulator_clock, tasks
+from lms_stripe import client, connections, facts, listed_prices, mirror, simulator_clock, tasks
 from lms_stripe.connections import Connection
 from lms_stripe.failures import KeyRefused, Missing, StripeFailure
 from lms_stripe.tasks import Claim
@@ -125,7 +125,11 @@ KINDS: dict[str, tuple[Fetch, mirror.Apply]] = {
     "customer": (_fetch_customer, mirror.apply_customer),
     "payment": (_fetch_payment, mirror.apply_payment),
     "portal": (_fetch_portal, mirror.apply_portal),
+    listed_prices.PRICE: (listed_prices.fetch_price, listed_prices.apply_prices),
+    listed_prices.PRODUCT: (listed_prices.fetch_product, listed_prices.apply_product),
+    listed_prices.ALL: (listed_prices.fetch_all, listed_prices.apply_prices),
 }
+_GONE = dict.fromkeys((listed_prices.PRICE, listed_prices.PRODUCT), listed_prices.gone)
 
 
 def run() -> None:
@@ -213,9 +217,11 @@ def _apply(
         if not tasks.still_ours(claimed):
             db.rollback()
             return None
-        outcome = apply(connection, claimed.object_id, fetched) if fetched is not None else mirror.gone(
-            connection, claimed.object_type, claimed.object_id
-        )  # fmt: skip
+        if fetched is not None:
+            outcome = apply(connection, claimed.object_id, fetched)
+        else:
+            gone = _GONE.get(claimed.object_type, mirror.gone)
+            outcome = gone(connection, claimed.object_type, claimed.object_id)
         for task in outcome.followers:
             tasks.want(connection.id, *task)
         if outcome.followers:

@@ -207,3 +207,18 @@ def test_the_creator_makes_instalments_and_changes_a_sale(sign_in: SignIn, shop:
     assert changed.sale_until is not None
     assert changed.sale_until.isoformat() == "2030-05-02T00:00:00+00:00"
     assert "On sale until" in browser.get(page).get_data(as_text=True)
+
+
+def test_the_terms_of_what_is_paid_once_are_changed_in_the_browser(sign_in: SignIn, shop: Shop) -> None:
+    creator = shop.person("creator")
+    db.commit()
+    browser = sign_in(creator)
+    edit = f"/admin/products/{shop.product_id}/offers/{shop.once.id}/edit"
+    html = browser.get(edit).get_data(as_text=True)
+    assert "Free days at the start" not in html
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', html)
+    assert found
+    assert browser.post(edit, data={"csrf_token": found[1], "button_text": "Join us"}).status_code == 303
+    changed = commerce.find_offer(shop.once.id)
+    assert changed is not None
+    assert changed.button == "Join us"
