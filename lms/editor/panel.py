@@ -116,10 +116,10 @@ def picker(tree: Json, identity: str, name: str, kind: str, source: str, key: st
     if kind != "dynamic":
         return render("admin/editor/picker.html", **shared)
     sources = words.sources()
-    source = source or (str(now.get("source")) if now.get("kind") == "dynamic" else "") or next(iter(sources), "")
+    source = source or (str(now.get("source")) if now.get("kind") == "dynamic" else "")
     choices = sources.get(source, ("", []))[1]
     wanted = key or (str(now.get("key")) if now.get("source") == source else "")
-    item = next((one for one in choices if one.key == f"{source}/{wanted}"), choices[0] if choices else None)
+    item = next((one for one in choices if one.key == f"{source}/{wanted}"), None)
     is_same = item is not None and now.get("kind") == "dynamic" and item.key == f"{now.get('source')}/{now.get('key')}"
     form = (
         item.form(data=dict(now.get("args") or {}) if is_same else {}, prefix=ARGUMENTS) if item and item.form else ()

@@ -13,7 +13,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ class Demo:
     instance: Path
     packages: Path
     """What lies here counts as installed (``lms.testing.distributions.make_distribution``)."""
+    sessions: dict[str, Any] = field(default_factory=dict)
 
     def url(self, path: str) -> str:
         return self.site + path
@@ -80,6 +81,13 @@ class Demo:
         page.get_by_label("Password", exact=True).fill(person["password"])
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url(lambda address: "/login" not in address)
+
+    def enter(self, page: Page, role: str) -> None:
+        """Sign in, the first time; later go on with the session of that time. For tests that never sign out."""
+        if role not in self.sessions:
+            self.sign_in(page, role)
+            self.sessions[role] = page.context.cookies()
+        page.context.add_cookies(self.sessions[role])
 
     def mails(self) -> list[str]:
         """The text of every mail in the outbox, oldest first."""

@@ -11,7 +11,7 @@ RED = re.compile("7a2e1d")
 
 
 def test_a_colour_is_seen_in_the_preview_before_it_is_saved(demo: Any, page: Page, accessible: Any) -> None:
-    demo.sign_in(page, "owner")
+    demo.enter(page, "owner")
     page.goto(demo.url("/admin"))
     page.get_by_role("link", name="Appearance").click()
     shown, html = page.frame_locator("iframe"), page.frame_locator("iframe").locator("html")

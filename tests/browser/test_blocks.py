@@ -6,7 +6,6 @@ import gzip
 import re
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -31,12 +30,12 @@ class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
 
-@pytest.fixture
-def address(tmp_path: Path) -> Iterator[tuple[str, tuple[str, str]]]:
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, tuple[str, str]]]:
     """A site of this process with a page of every block and one of every pattern, and the cookie of an editor."""
     server = make_server("127.0.0.1", 0, lambda *_: [], _Server, _Quiet)
     host = f"http://127.0.0.1:{server.server_port}"
-    with sites.site(tmp_path, plugins=("stripe",), site_url=host) as fresh:
+    with sites.site(tmp_path_factory.mktemp("site"), plugins=("stripe",), site_url=host) as fresh:
         make = Makers()
         course = make.course(teacher_name="Ada", outcomes=["Say it"], questions=[{"q": "How long?", "a": "Short."}])
         make.offer(make.product(course))
@@ -112,3 +111,28 @@ def test_a_pattern_is_added_from_the_library_and_moves_as_one(address: tuple[str
     expect(page.locator("[data-status]")).to_have_attribute("data-now", "saved")
     page.get_by_role("button", name="Delete", exact=True).first.click()
     expect(shown.locator(".block-pattern")).to_have_count(0)
+
+
+def test_who_chooses_a_link_of_stripe_is_warned_while_stripe_is_not_connected(
+    address: tuple[str, Any], new_page: Opened, accessible: Callable[[Any], None]
+) -> None:
+    host, (name, token) = address
+    page = new_page()
+    page.context.add_cookies([{"name": name, "value": token, "url": host}])
+    page.goto(f"{host}/admin/pages")
+    page.get_by_role("link", name="Edit Every block").click()
+    page.frame_locator("iframe").locator(".block-button").first.click(position={"x": 8, "y": 8})
+    options = page.get_by_role("complementary")
+    options.get_by_role("group", name="Button link").get_by_role("button", name="Dynamic link").click()
+    options.get_by_label("Source").select_option(label="Account")
+    options.get_by_label("Link", exact=True).select_option(label="Sign in")
+    expect(options.get_by_text("Shown to: visitors")).to_be_visible()
+    expect(options.get_by_role("note")).to_have_count(0)
+    options.get_by_label("Source").select_option(label="Stripe")
+    options.get_by_label("Link", exact=True).select_option(label="Customer portal")
+    warning = options.get_by_role("note")
+    expect(warning).to_contain_text("not connected")
+    expect(warning.get_by_role("link", name="Open the settings")).to_have_attribute("href", "/admin/settings/stripe")
+    accessible(page)
+    # It is the editor's to decide: it can be inserted all the same.
+    expect(options.get_by_role("button", name="Insert")).not_to_have_attribute("aria-disabled", "true")

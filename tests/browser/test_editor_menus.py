@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_editor import centre, make_page, open_new_page, saved
+from tests.browser.editing import centre, make_page, open_new_page, saved
 
 
 def test_blocks_are_added_turned_and_copied_by_keys_and_moved_by_a_list_and_a_finger(

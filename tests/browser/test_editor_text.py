@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import FrameLocator, Locator, Page, Route, expect
 
-from tests.browser.test_editor import open_new_page, saved
+from tests.browser.editing import open_new_page, saved
 
 PASTED = Path(__file__).parent / "pasted"
 PASTE = """([html, plain]) => {
@@ -92,7 +92,9 @@ def test_words_are_formatted_by_keys_by_the_bubble_and_as_markdown(
     expect(page.get_by_label("Source")).to_be_focused()
     page.keyboard.type("Stripe")
     options = page.get_by_role("complementary")
-    expect(options.get_by_label("Link", exact=True)).to_have_value("customer-portal")
+    expect(options.get_by_label("Link", exact=True)).to_be_enabled()
+    page.keyboard.press("Tab")
+    page.keyboard.type("Customer")
     options.get_by_role("button", name="Insert").click()
     expect(text.locator('a[data-link="stripe/customer-portal"]')).to_have_text("words")
     shown.get_by_text("Your plan").click()
@@ -108,6 +110,51 @@ def test_words_are_formatted_by_keys_by_the_bubble_and_as_markdown(
     expect(shown.get_by_role("textbox", name="Text")).to_be_focused()
     page.keyboard.press("Escape")
     assert html_of(shown.locator(".block-text")) == stored, "opening and leaving a text changes nothing"
+
+
+def test_a_block_is_put_into_the_middle_of_a_text_which_is_cut_there(demo: Any, page: Page) -> None:
+    shown = open_new_page(demo, page, "Cut", "cut")
+    text = new_text(page, shown)
+    expect(shown.get_by_role("textbox", name="Text")).to_be_focused()
+    page.keyboard.type("Before **it**")
+    page.keyboard.press("Enter")
+    page.keyboard.type("- After")
+    page.keyboard.press("Home")
+    expect(text.locator("li")).to_have_text("After")
+    saved(page)
+
+    # Esc leaves the menu: what was typed stands in the text. "/" within a line is a letter like others.
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("End")
+    page.keyboard.type("/or")
+    expect(page.get_by_role("combobox", name="Find a block")).to_be_hidden()
+    for _letter in "/or":
+        page.keyboard.press("Backspace")
+    page.keyboard.press("Enter")
+    page.keyboard.type("/butt")
+    expect(page.get_by_role("combobox", name="Find a block")).to_have_value("butt")
+    page.keyboard.press("Escape")
+    expect(text.locator("p").nth(1)).to_have_text("/butt")
+    for _letter in "/butt":
+        page.keyboard.press("Backspace")
+
+    page.keyboard.type("/butt")
+    page.keyboard.press("Enter")
+    blocks = shown.locator("[data-block]")
+    expect(blocks).to_have_count(3)
+    page.keyboard.type("Join")
+    page.keyboard.press("Escape")
+    expect(blocks.nth(1)).to_contain_text("Join")
+    saved(page)
+    assert html_of(blocks.nth(0)) == "<p>Before <strong>it</strong></p>"
+    assert html_of(blocks.nth(2)) == "<ul><li>After</li></ul>"
+
+    # One step for undoing, after the words of the button.
+    page.keyboard.press("Control+z")
+    expect(blocks.nth(1)).not_to_contain_text("Join")
+    page.keyboard.press("Control+z")
+    expect(blocks).to_have_count(1)
+    assert html_of(blocks).replace("<p></p>", "") == "<p>Before <strong>it</strong></p><ul><li>After</li></ul>"
 
 
 def test_what_is_typed_before_the_text_editor_is_there_is_not_lost(demo: Any, page: Page) -> None:

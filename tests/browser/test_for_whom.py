@@ -7,28 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import Page, expect
 
-
-def open_new_page(demo: Any, page: Page, title: str, slug: str) -> FrameLocator:
-    """A new page in the editor. Returns what stands in the frame."""
-    demo.sign_in(page, "editor")
-    page.goto(demo.url("/admin/pages/new"))
-    page.get_by_label("Title").fill(title)
-    page.get_by_label("Address").fill(slug)
-    page.get_by_role("button", name="Make the page").click()
-    shown = page.frame_locator("iframe")
-    expect(shown.get_by_role("heading", name=title)).to_be_visible()
-    return shown
-
-
-def saved(page: Page) -> None:
-    expect(page.locator("[data-status]")).to_have_attribute("data-now", "saved")
-
-
-def preview(page: Page, name: str) -> None:
-    page.get_by_label("Preview as").select_option(label=name)
-    expect(page.frame_locator("iframe").locator("[data-block]")).to_have_count(0)
+from tests.browser.editing import open_new_page, preview, saved
 
 
 def teal() -> dict[str, Any]:
@@ -98,7 +79,7 @@ def test_words_blocks_pictures_and_menus_for_whom_they_are(
     expect(visitor.get_by_role("img", name="A teal field")).to_be_visible()
     assert "Hello" not in visitor.content()
     student = new_page()
-    demo.sign_in(student, "student")
+    demo.enter(student, "student")
     student.goto(demo.url("/welcome-back"))
     expect(student.locator(".block-text")).to_contain_text("Hello ")
     expect(student.locator(".block-text")).not_to_contain_text("friend")

@@ -21,14 +21,14 @@ GOOD, FAILS_LATER = "Card that pays", "declined at renewals"
 @pytest.fixture
 def subscriber(demo: Any, new_page: Callable[..., Page]) -> Page:
     page = new_page()
-    demo.sign_in(page, "subscriber")
+    demo.enter(page, "subscriber")
     return page
 
 
 @pytest.fixture
 def owner(demo: Any, new_page: Callable[..., Page]) -> Page:
     page = new_page()
-    demo.sign_in(page, "owner")
+    demo.enter(page, "owner")
     return page
 
 

@@ -37,7 +37,7 @@ def test_the_pages_around_stripe_are_for_everybody(
     demo: Any, new_page: Callable[..., Page], in_every_light: Callable[[Page], None], role: str, paths: tuple[str, ...]
 ) -> None:
     page = new_page()
-    demo.sign_in(page, role)
+    demo.enter(page, role)
     for path in paths:
         answer = page.goto(demo.url(path))
         assert answer is not None
@@ -49,7 +49,7 @@ def test_the_question_which_account_is_for_everybody(
     demo: Any, new_page: Callable[..., Page], in_every_light: Callable[[Page], None], change_rows: Any
 ) -> None:
     page = new_page()
-    demo.sign_in(page, "subscriber")
+    demo.enter(page, "subscriber")
     columns = ", ".join(name for name in change_rows.columns("stripe_customer") if name not in {"id", "stripe_id"})
     second = f"SELECT 'cus_second', {columns} FROM stripe_customer LIMIT 1"
     change_rows(f"INSERT INTO stripe_customer (stripe_id, {columns}) {second}")

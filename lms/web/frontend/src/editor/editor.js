@@ -33,6 +33,12 @@ shell.select = (id, { focus = "" } = {}) => {
   shell.panel.outline(undefined, id);
 };
 
+// A block of the library. Whoever was in a text has left it for this.
+function added(op) {
+  shell.canvas.leave();
+  return shell.send(op, { focus: "panel" });
+}
+
 const acts = new Acts(shell);
 const act = (name, data) => acts.do(name, data);
 const answers = new Answers(shell, Number(rev));
@@ -86,7 +92,7 @@ shell.panel = new Panel(one(".editor-panel"), address, {
   unsent: (id) => shell.queue.unsent(id),
   style: (values) => shell.send({ op: "style", id: shell.panel.shown, values }, { field: Object.keys(values)[0] }),
   act,
-  add: (type) => shell.send({ op: "insert", type, near: acts.near }, { focus: "panel" }),
+  add: (type) => added({ op: "insert", type, near: acts.near }),
   select(id) {
     shell.select(id);
     shell.panel.show(id, { focus: ".panel-head h2" });
@@ -116,7 +122,7 @@ listenToUploads(one(".editor-panel"), shell);
 const bubble = new Bubble(shell.canvas, { link: (kind) => acts.textLink(kind), unlink: () => shell.canvas.editing?.text?.link(null) });
 const drag = new Drag(shell.canvas, {
   move: (id, place) => shell.send({ op: "move", id, place }, { focus: "canvas" }),
-  insert: (type, place) => shell.send({ op: "insert", type, place }, { focus: "panel" }),
+  insert: (type, place) => added({ op: "insert", type, place }),
 });
 shell.bubble = bubble;
 shell.menu = new MoreMenu(shell.canvas, { closed: () => acts.back() });

@@ -22,16 +22,26 @@ export class Picker {
     return undefined;
   }
 
-  async draw(box, asked) {
+  draw(box, asked) {
+    this.drawing = this.drawn(box, asked);
+    return this.drawing;
+  }
+
+  async drawn(box, asked) {
     const query = new URLSearchParams({ block: this.panel.shown, field: box.dataset.link, ...asked });
     const mine = ++this.asked;
     const answer = await fetch(`${this.panel.address}/link?${query}`, { redirect: "manual" });
     const html = answer.ok ? await answer.text() : "";
     if (!answer.ok || mine !== this.asked) return;
     const place = box.querySelector("[data-place]");
-    const kept = place.contains(document.activeElement) ? document.activeElement.closest(".picker > .field") : null;
-    if (kept) around(kept, html);
-    else place.innerHTML = html;
+    const focused = place.contains(document.activeElement) ? document.activeElement : null;
+    const kept = focused?.closest(".picker > .field");
+    if (kept) return around(kept, html);
+    place.innerHTML = html;
+    // Whoever went on to a button while the answer was on its way stays there.
+    const name = focused && ["data-insert-link", "data-cancel", "name"].find((each) => focused.hasAttribute(each));
+    if (name) place.querySelector(name === "name" ? `[name="${focused.name}"]` : `[${name}]`)?.focus();
+    return undefined;
   }
 
   cancel(box) {
@@ -55,17 +65,24 @@ export class Picker {
   }
 
   async submitted(event) {
-    const form = event.target.closest(".picker[data-kind]");
-    if (!form) return;
+    const { kind } = event.target.closest(".picker[data-kind]")?.dataset ?? {};
+    if (!kind) return;
     event.preventDefault();
-    const box = form.closest("[data-link]");
+    const box = event.target.closest("[data-link]");
+    // What was chosen last may not have been answered yet.
+    await this.drawing;
+    const form = box.querySelector(".picker");
+    if (!form) return;
+    if (form.querySelector('[data-insert-link][aria-disabled="true"]')) {
+      [...form.querySelectorAll("select:not(:disabled)")].find((each) => !each.value)?.focus();
+      return;
+    }
     const link = this.read(form);
     if ("inText" in box.dataset) {
       const attributes = await this.told.textLink(link, form);
       if (attributes && this.told.linkText(attributes)) this.cancel(box);
       return;
     }
-    const kind = form.dataset.kind;
     await this.told.set({ [box.dataset.link]: link }, { panel: `[data-picker="${kind}"]`, picker: form });
   }
 
