@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.db import Json, Model, UtcDateTime
@@ -68,3 +68,23 @@ class GrantEvent(Model):
     after: Mapped[dict[str, Any]] = mapped_column(Json)
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("accounts_person.id", ondelete="SET NULL"), index=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Refusal(Model):
+    """What a product, or a course, has to say to people who may not enter, in one of the cases."""
+
+    __tablename__ = "access_refusal"
+    __table_args__ = (
+        CheckConstraint("(product_id IS NULL) <> (course_id IS NULL)", name="of_one_thing"),
+        UniqueConstraint("product_id", "context"),
+        UniqueConstraint("course_id", "context"),
+    )
+
+    product_id: Mapped[int | None] = mapped_column(ForeignKey("access_product.id", ondelete="CASCADE"))
+    course_id: Mapped[int | None] = mapped_column(ForeignKey("courses_course.id", ondelete="CASCADE"))
+    context: Mapped[str] = mapped_column(String(20))
+    text: Mapped[str] = mapped_column(Text, default="")
+    sign_in: Mapped[bool] = mapped_column(default=False)
+    page: Mapped[str] = mapped_column(String(300), default="")
+    offered_id: Mapped[int | None] = mapped_column(ForeignKey("access_product.id", ondelete="SET NULL"))
+    """The product that is offered instead; None for what opens the course."""

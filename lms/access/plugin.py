@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from lms.access import conditions, views
-from lms.extend import Condition, Plugin, Slot
+from lms.access import conditions, refusal_views, views
+from lms.extend import Condition, Plugin, SettingsPage, Slot
 
 
 class Access(Plugin):
@@ -22,6 +22,9 @@ class Access(Plugin):
 
     def blueprint(self) -> Blueprint:
         return views.blueprint
+
+    def settings_pages(self) -> tuple[SettingsPage, ...]:
+        return (refusal_views.page,)
 
     def conditions(self) -> tuple[Condition, ...]:
         return conditions.ALL

@@ -8,6 +8,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from lms.access import refusals
 from lms.access.decision import PREVIEW
 from lms.base import clock
 from lms.base.problem import NotFound
@@ -159,7 +160,19 @@ def moved(error: Moved) -> ResponseReturnValue:
 
 
 def _locked(visit: Visit) -> ResponseReturnValue:
-    return render("learning/locked.html", offers=visits.offers(visit), **_frame(visit)), 403
+    found = refusals.of_decision(visit.decision, visit.outline.course.id)
+    words = found.words if found is not None else refusals.Words(sign_in=visit.person is None)
+    offered = visits.offers_instead(visit, words.product_id)
+    return (
+        render(
+            "learning/locked.html",
+            offers=offered or visits.offers(visit),
+            words=words,
+            is_instead=bool(offered),
+            **_frame(visit),
+        ),
+        403,
+    )
 
 
 def _frame(visit: Visit) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from lms.access.services import Decision, NextStep, Reason, Thing
 from lms.base import clock
 from lms.base.problem import NotFound
 from lms.commerce.offer_view import OfferView
-from lms.commerce.offers import note_changes, open_to
+from lms.commerce.offers import note_changes, offers_of_product, open_to
 from lms.courses import outline as courses
 from lms.courses.outline import Outline, PlacementView
 from lms.db import writes
@@ -174,6 +174,16 @@ def offers(visit: Visit) -> tuple[OfferView, ...]:
     if decision.next_step is NextStep.RENEW:
         return tuple(sorted(found, key=lambda offer: offer.product_id != decision.product_id))
     return tuple(each for each in found if each.show_button is not False)
+
+
+def offers_instead(visit: Visit, product_id: int | None) -> tuple[OfferView, ...]:
+    """What the product costs that a creator offers to whoever may not enter. One query, none without a product."""
+    if product_id is None:
+        return ()
+    now = clock.now()
+    sold = offers_of_product(product_id)
+    note_changes(sold, now)
+    return open_to(sold, visit.person.id if visit.person is not None else None, now)
 
 
 def _not_found() -> NotFound:
