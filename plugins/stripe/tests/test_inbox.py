@@ -138,7 +138,7 @@ def test_pitfall_24_an_event_of_the_wrong_mode_or_account_is_ignored(hook: Any, 
 
 
 def test_an_event_that_we_never_asked_for_is_kept_as_ignored(hook: Any) -> None:
-    assert hook.post(hook.body("price.created")).status_code == 200
+    assert hook.post(hook.body("topup.created")).status_code == 200
     assert count(SyncTask) == 0
     assert db.session.scalar(select(Event.status)) == "ignored"
 
