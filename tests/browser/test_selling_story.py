@@ -13,6 +13,9 @@ from playwright.sync_api import Page, expect
 def add_offer(page: Page, kind: str, price: str, interval: str = "") -> None:
     page.get_by_role("link", name="Add an offer").click()
     page.get_by_label("Kind").select_option(label=kind)
+    # Only what the kind has a use for is in sight.
+    expect(page.get_by_label("Charged every")).to_be_visible(visible=kind == "Subscription")
+    expect(page.get_by_label("Open for how many days")).to_be_visible(visible=kind == "Paid once")
     page.get_by_label("Price", exact=True).fill(price)
     if interval:
         page.get_by_label("Charged every").select_option(interval)
