@@ -86,12 +86,13 @@ def centre(locator: Locator) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def pull(page: Page, what: Locator, to: Callable[[], tuple[float, float]]) -> None:
-    """Hold it, move on in small steps, and let go there."""
+def pull(page: Page, what: Locator, to: Callable[[], tuple[float, float]], *, steps: int = 8) -> None:
+    """Hold it and move on in small steps; with a single one, whoever lets go then does so at full speed."""
     page.mouse.move(*centre(what))
     page.mouse.down()
-    page.mouse.move(*to(), steps=8)
-    expect(page.frame_locator("iframe").locator(".editor-line")).to_be_visible()
+    page.mouse.move(*to(), steps=steps)
+    if steps > 1:
+        expect(page.frame_locator("iframe").locator(".editor-line")).to_be_visible()
 
 
 class Held:

@@ -4,15 +4,16 @@ Pitfalls of the design (EDITOR.md, section 8), and what proves that we are not i
 
 | pitfall | test |
 |---|---|
-| 1, 2 panel swaps take the caret or letters | `test_far_away_words_…`, `test_late_answers_…` |
-| 3 parent and child in one answer | `tests/unit/content/test_canvas.py` |
-| 4 the text that is typed in is replaced | `test_late_answers_take_no_word_and_no_caret_away` |
+| 1 a panel takes the caret of the frame | `test_late_answers_take_no_word_and_no_caret_away` |
+| 2 a panel takes letters | `test_far_away_words_are_shown_at_once_and_none_is_lost` |
+| 3 parent and child in one answer | `test_of_a_block_and_what_is_in_it_only_…` (unit, `test_canvas.py`) |
+| 4 the text that is typed in is replaced | `test_what_somebody_else_does_…`, `test_an_input_method_…` |
 | 5 nothing is shown while typing | `test_far_away_words_are_shown_at_once_and_none_is_lost` |
 | 6 the options as a second request | `test_the_answer_brings_the_options_…` (functional, `test_editor_shaping.py`) |
-| 7 the text editor's styles, and spaces that become `&nbsp;` | `test_editor_text.py`, both |
-| 8 a label on a block's root | axe on the canvas, here and in `test_editor_text.py` |
-| 9 the picker ends the text's selection | `test_words_are_formatted_by_keys_by_the_bubble_and_as_markdown` |
-| 10 a retried insert, a stale answer | `test_two_people_and_a_lost_connection_lose_nothing` |
+| 7 the text editor's styles, and spaces that become `&nbsp;` | `test_words_are_formatted_…` (`test_editor_text.py`) |
+| 8 a label on a block's root | axe on the canvas, in `test_editor_story.py` and `test_editor_text.py` |
+| 9 the picker ends the text's selection | the story by mouse (`test_editor_story.py`) |
+| 10 a retried insert, a stale answer | `test_two_people_…`, `test_editor_killed.py`, `test_options_that_come_late_…` |
 | 11 an absent checkbox means off | `test_setting_writes_only_what_it_names_…` (unit, `test_operations.py`) |
 | 12 a drop while the pointer moves | `test_blocks_are_pulled_into_the_page_and_to_other_places` |
 | 13 `//host` in an address | `tests/unit/content/test_richtext.py` |
@@ -147,9 +148,9 @@ def test_blocks_are_pulled_into_the_page_and_to_other_places(demo: Any, page: Pa
     expect(right.locator(".block-button")).to_be_visible()
     expect(page.get_by_role("heading", name="Button", exact=True)).to_be_focused()
 
-    # From the page into the other column; the click that ends it selects nothing else.
+    # From the page into the other column, let go at full speed; the click that ends it selects nothing else.
     heading = shown.get_by_role("heading", name="Heading")
-    pull(page, heading, lambda: centre(left))
+    pull(page, heading, lambda: centre(left), steps=1)
     page.mouse.up()
     expect(left.get_by_role("heading", name="Heading")).to_be_visible()
     expect(page.locator("[data-announcer]")).to_have_text("Heading moved, 1 of 1")
@@ -202,6 +203,63 @@ def test_late_answers_take_no_word_and_no_caret_away(demo: Any, page: Page) -> N
     page.keyboard.press("Escape")
     saved(page)
     expect(shown.locator("[data-block]").first).to_contain_text("My portaXl")
+
+
+def test_options_that_come_late_are_not_shown_for_another_block(demo: Any, page: Page) -> None:
+    shown = open_new_page(demo, page, "Stale", "stale")
+    for name in ("Heading", "Quotation"):
+        add(page, name)
+    saved(page)
+    answers = Held(page, re.compile(r"/panel\?"))
+    shown.get_by_role("heading", name="Heading").click()
+    answers.wait_for(1)
+    answers.is_free = True
+    quotation = page.get_by_role("complementary").get_by_role("heading", name="Quotation")
+    shown.locator(".block-quote").click()
+    expect(quotation).to_be_visible()
+    with page.expect_response(re.compile(r"/panel\?")):
+        answers.let_go()
+    page.get_by_label("Who said it").fill("Ada")
+    saved(page)
+    expect(shown.locator(".block-quote")).to_contain_text("Ada")
+    expect(quotation).to_be_visible()
+
+
+def test_an_input_method_that_composes_is_left_alone(demo: Any, new_page: Callable[..., Page]) -> None:
+    ana, ben = new_page(), new_page()
+    hers = open_new_page(demo, ana, "Composed", "composed")
+    add(ana, "Heading")
+    saved(ana)
+    demo.enter(ben, "owner")
+    ben.goto(ana.url)
+    heading = hers.get_by_role("heading", level=2)
+    heading.dblclick()
+    expect(heading).to_be_focused()
+    keyboard = ana.context.new_cdp_session(ana)
+    ana.keyboard.press("End")
+
+    def composes(words: str) -> None:
+        keyboard.send(
+            "Input.imeSetComposition", {"text": words, "selectionStart": len(words), "selectionEnd": len(words)}
+        )
+
+    composes("に")
+    saved(ana)
+    # What somebody else does to the same words and around them arrives in the middle of a word.
+    ben.frame_locator("iframe").get_by_role("heading", level=2).click()
+    ben.get_by_label("Level").select_option(label="3")
+    add(ben, "Divider")
+    saved(ben)
+    composes("にほん")
+    expect(hers.locator("[data-block]")).to_have_count(2)
+    composes("日本")
+    keyboard.send("Input.insertText", {"text": "日本"})
+    expect(heading).to_have_text("Heading日本")
+    ana.keyboard.press("Escape")
+    saved(ana)
+    expect(hers.get_by_role("heading", level=3)).to_have_text("Heading日本")
+    ana.reload()
+    expect(hers.get_by_role("heading", level=3)).to_have_text("Heading日本")
 
 
 ANSWERED = """() => performance.getEntriesByType("resource").filter((each) => each.name.endsWith("/ops")).length"""

@@ -100,6 +100,17 @@ def test_one_block_is_drawn_alone_exactly_as_in_the_page(site):
     assert str(found[node["id"]]) in whole
 
 
+def test_of_a_block_and_what_is_in_it_only_the_outer_one_is_drawn(site):
+    inner, beside = new_block("core/heading", {"text": "In"}), new_block("core/heading", {"text": "Beside"})
+    box = columns([columns([inner])])
+    tree = tree_of(box, beside)
+    every = {node["id"] for node in blocks(tree["root"])} - {tree["root"]["id"]}
+    found = canvas.blocks_html(tree, every, context(editing=True))
+    assert set(found) == {box["id"], beside["id"]}
+    for identity in every:
+        assert sum(str(html).count(f'data-block="{identity}"') for html in found.values()) == 1
+
+
 def test_drawing_one_block_costs_the_same_in_a_page_of_any_size(site, queries):
     def cost(number):
         nodes = [new_block("core/image", {"media": {"key": "k", "alt": "a"}}) for _ in range(number)]
