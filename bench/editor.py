@@ -1,7 +1,8 @@
-"""The visual editor with 300 blocks: operations on the server, and what a browser far away waits for."""
+"""The visual editor with 300 blocks: operations on the server, what a browser far away waits for, and what it loads."""
 
 from __future__ import annotations
 
+import gzip
 import logging
 import math
 import re
@@ -69,7 +70,11 @@ def _report(site: sites.TestSite, server: Any) -> list[str]:
     person = make.person(role="editor")
     page = make.page(*main, slug="long", title="Long")
     cookie = session_cookie(person.id)
-    return [*_server(site, page.id, main, cookie), *_browser(server, page.id, cookie)]
+    return [
+        *_server(site, page.id, main, cookie),
+        *_browser(server, page.id, cookie),
+        *_sizes(site, f"/{page.slug}", f"/admin/pages/{page.id}/edit", cookie),
+    ]
 
 
 def _line(name: str, times: list[float], bar: float) -> str:
@@ -108,6 +113,32 @@ def _server(site: sites.TestSite, page_id: int, main: list[Any], cookie: tuple[s
         f"editor, {BLOCKS} blocks, {EACH} of each operation",
         *(_line(f"{name} on the server", [send(act(n)) for n in range(EACH)], 50) for name, act in acts.items()),
     ]
+
+
+def _sizes(site: sites.TestSite, public: str, shell: str, cookie: tuple[str, str]) -> list[str]:
+    """What a visitor and an editor load, compressed. Formatted texts bring their own script later."""
+    client = site.app.test_client()
+
+    def loaded(path: str, pattern: str) -> list[str]:
+        return re.findall(pattern, client.get(path).text)
+
+    def compressed(addresses: list[str]) -> int:
+        return sum(len(gzip.compress(client.get(each).data, 9)) for each in dict.fromkeys(addresses))
+
+    styles = loaded(public, r'<link rel="stylesheet" href="([^"]+)"')
+    scripts = loaded(public, r'<script[^>]* src="([^"]+)"')
+    written = sum(map(len, loaded(public, r"<script(?![^>]* src=)[^>]*>(.*?)</script>")))
+    client.set_cookie(*cookie)
+    return [
+        _size(f"styles of a page, {len(styles)} files", compressed(styles), 15_000),
+        _size("JavaScript of a page", compressed(scripts) + written, 0),
+        _size("JavaScript of the editor", compressed(loaded(shell, r'<script[^>]* src="([^"]+)"')), 40_000),
+    ]
+
+
+def _size(name: str, size: int, bar: int) -> str:
+    over = "" if size <= bar else "   over"
+    return f"  {name:<30}{size:13,} bytes compressed   bar {bar:,}{over}"
 
 
 def _browser(server: Any, page_id: int, cookie: tuple[str, str]) -> list[str]:

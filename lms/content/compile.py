@@ -16,8 +16,8 @@ from markupsafe import Markup
 
 from lms.content import catalog, conditions, labels, links, values
 from lms.content.conditions import Gate
+from lms.content.document import ROOT_TYPE, upgraded
 from lms.content.document import blocks as walk
-from lms.content.document import upgraded
 from lms.content.drawable import (
     Drawable,
     Ghost,
@@ -122,6 +122,7 @@ class Compiler:
         self._gates: list[Gate] = []
         self._around: tuple[Gate, ...] = ()
         self._complete = True
+        self._parents = {child["id"]: node for node in walk(tree["root"]) for child in _children(node)}
 
     def run(self) -> Compiled:
         root = self._tree["root"]
@@ -241,7 +242,13 @@ class Compiler:
             fixed={place: self._resolve(place.link) for place in places if not place.is_personal},
             personal_places=tuple(place for place in places if place.is_personal),
             identity=node["id"],
+            parent=self._parent(node),
         )
+
+    def _parent(self, node: Json) -> tuple[str, Mapping[str, Any]]:
+        outer = self._parents.get(node["id"])
+        block = self._catalog.block(outer["type"], outer["v"]) if outer and outer["type"] != ROOT_TYPE else None
+        return (outer["id"], self._props(block, outer)) if outer and block else ("", {})
 
     # What the canvas does in another way:
 
@@ -266,13 +273,17 @@ class Compiler:
         return _root(node)
 
 
+def _children(node: Json) -> Iterator[Json]:
+    for children in node.get("slots", {}).values():
+        yield from children
+
+
 def _visible_nodes(node: Json, visible: Callable[[Json], Block | None]) -> Iterator[Json]:
     """All blocks below that are drawn at all, parents first."""
-    for children in node.get("slots", {}).values():
-        for child in children:
-            if visible(child) is not None:
-                yield child
-                yield from _visible_nodes(child, visible)
+    for child in _children(node):
+        if visible(child) is not None:
+            yield child
+            yield from _visible_nodes(child, visible)
 
 
 def _merged(pieces: Sequence[Piece]) -> tuple[Piece, ...]:

@@ -87,6 +87,8 @@ class Drawable:
     """What the labels say that are equal for all."""
     identity: str = ""
     """The block's id, for what has to have a name of its own on the page."""
+    parent: tuple[str, Mapping[str, Any]] = ("", {})
+    """Id and properties of the block in which it stands; none where that is the page."""
     marks: Marks = PUBLIC
 
     @property
@@ -132,6 +134,8 @@ class Drawable:
             extra=extra,
             root=self.root,
             block_id=self.identity,
+            parent_id=self.parent[0],
+            parent=self.parent[1].get,
             link=by_field.get,
             link_attrs=lambda name: _attributes(by_field.get(name)),
             slot=lambda name: Markup(f"<!--{_TOKEN}:{name}-->"),  # noqa: S704 - ours

@@ -26,7 +26,9 @@ class FeaturesForm(BlockForm):
 
 
 class AccordionForm(BlockForm):
-    """Questions that open one by one; the questions have the options."""
+    """How the questions in it open."""
+
+    one_open = Toggle(_l("Opening one closes the others"))
 
 
 class QuestionForm(BlockForm):
