@@ -91,6 +91,7 @@ def reason_words(reason: str) -> str:
         "unpaid": _("unpaid"),
         "paused": _("paused"),
         "refunded": _("refunded"),
+        "test_purged": _("a test purchase that was removed"),
         "awaiting": _("the money is on its way"),
         "held": _("another amount came than was agreed"),
         "payment_failed": _("the payment did not arrive"),

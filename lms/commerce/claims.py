@@ -195,7 +195,7 @@ def _lock_offer(offer_id: int) -> None:
 
 
 def _of_browser(browser: str) -> ColumnElement[bool]:
-    is_mine = Claim.browser_hash == token_hash(browser)
+    is_mine = (Claim.browser_hash == token_hash(browser)) & Order.purged_at.is_(None)
     return is_mine & (Claim.browser_until > clock.real_now()) & Order.person_id.is_(None)
 
 
@@ -210,6 +210,8 @@ def _refuse_second(mine: ColumnElement[bool], offer: OfferView) -> None:
 
 
 def _paid(which: ColumnElement[bool]) -> tuple[OrderView, ...]:
-    query = orders.select_orders().where(which, Order.person_id.is_(None), Order.state == OrderState.PAID)
+    query = orders.select_orders().where(
+        which, Order.person_id.is_(None), Order.state == OrderState.PAID, Order.purged_at.is_(None)
+    )
     found = session.execute(query.order_by(Order.id.desc()).limit(_MOST))
     return tuple(map(orders.view, found))

@@ -126,6 +126,8 @@ def _document_address(document: str) -> str:
 
 
 def _write(order: OrderView, to: str, subject: str, template: str, context: dict[str, Any], about: str = "") -> None:
+    if order.is_purged:
+        return
     known = {
         "number": order.number,
         "product": order.offer.product_name,

@@ -253,9 +253,11 @@ def order_numbers(order_ids: Iterable[int]) -> dict[int, str]:
 
 
 def orders_of(person_id: int, *, before: int | None = None, limit: int = 50) -> tuple[OrderView, ...]:
-    """The person's orders, newest first, older than ``before``; without those that were never carried out."""
+    """The person's orders, newest first, older than ``before``; without those that were never carried out, and without
+    tests that were done away with."""
     unfinished = (OrderState.OPEN, OrderState.EXPIRED)
     query = select_orders().where(Order.person_id == person_id, Order.state.not_in(unfinished))
+    query = query.where(Order.purged_at.is_(None))
     if before is not None:
         query = query.where(Order.id < before)
     return tuple(view(row) for row in session.execute(query.order_by(Order.id.desc()).limit(limit)))
@@ -345,6 +347,7 @@ def already(person_id: int, offer: OfferView, now: datetime) -> AlreadyOwned | N
     on_its_way = (
         select_orders()
         .where(Order.person_id == person_id, Order.state.in_((OrderState.AWAITING, OrderState.HELD)))
+        .where(Order.purged_at.is_(None))
         .where(Offer.product_id == offer.product_id)
     )
     row = session.execute(on_its_way.limit(1)).first()

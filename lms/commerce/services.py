@@ -66,6 +66,7 @@ from lms.commerce.payments import (
     release_order,
 )
 from lms.commerce.providers import Till, Way, can_sell, payment_providers, provider_for, till
+from lms.commerce.purging import TestPurchases, find_test_purchases, purge_test_purchases
 from lms.commerce.subscriptions import (
     SubscriptionView,
     record_subscription,
@@ -91,6 +92,7 @@ __all__ = [
     "SubscriptionFact",
     "SubscriptionState",
     "SubscriptionView",
+    "TestPurchases",
     "Till",
     "UnknownOrder",
     "UnknownPayment",
@@ -107,6 +109,7 @@ __all__ = [
     "figures",
     "find_offer",
     "find_order",
+    "find_test_purchases",
     "is_sold",
     "last_provider",
     "list_orders",
@@ -128,6 +131,7 @@ __all__ = [
     "place_order",
     "product_path",
     "provider_for",
+    "purge_test_purchases",
     "record_dispute",
     "record_order_state",
     "record_paid",

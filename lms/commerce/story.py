@@ -291,6 +291,7 @@ def audit_words(action: str) -> str:
         "order.bought_twice": _("Claimed by somebody who had it already: look whether money has to go back"),
         "order.held": _("Held: another amount came than was agreed"),
         "order.released": _("Accepted and opened by staff"),
+        "order.purged": _("Removed as a test purchase: it opens nothing any longer"),
         "order.adopted": _("Taken over with the import"),
         "order.refund_asked": _("Refund asked for"),
         "order.refund_refused": _("The refund was refused"),

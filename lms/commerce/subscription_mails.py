@@ -114,9 +114,16 @@ def _key(template: str, about: str) -> str:
 
 
 def _reader(subscription: SubscriptionView) -> tuple[str, str, str, str]:
-    """The order's number, and name, address and language of whoever has the subscription: a person, or a guest yet."""
-    query = select(Order.number, Claim.email, Claim.locale).outerjoin(Claim, Claim.order_id == Order.id)
+    """The order's number, and name, address and language of whoever has the subscription: a person, or a guest yet.
+
+    Nobody's address where the order was a test that was done away with.
+    """
+    query = select(Order.number, Claim.email, Claim.locale, Order.purged_at).outerjoin(
+        Claim, Claim.order_id == Order.id
+    )
     row = session.execute(query.where(Order.id == subscription.order_id)).one_or_none()
+    if row is not None and row.purged_at is not None:
+        return row.number, "", "", ""
     number, email, locale = (row[0], row[1] or "", row[2] or "") if row is not None else ("", "", "")
     person = accounts.person(subscription.person_id) if subscription.person_id is not None else None
     return (number, person.name, person.email, person.locale) if person else (number, "", email, locale)

@@ -26,7 +26,8 @@ def subscriptions() -> Twice:
     both = (
         select(func.max(Subscription.order_id).label("order_id"))
         .join(Offer, Offer.id == Subscription.offer_id)
-        .where(Subscription.state.in_(RUNNING), Subscription.person_id.is_not(None))
+        .outerjoin(Order, Order.id == Subscription.order_id)
+        .where(Subscription.state.in_(RUNNING), Subscription.person_id.is_not(None), Order.purged_at.is_(None))
         .group_by(Subscription.person_id, Offer.product_id)
         .having(func.count() > 1)
         .subquery()
@@ -50,7 +51,7 @@ def orders() -> Twice:
         .join(Offer, and_(Offer.id == OrderLine.offer_id, Offer.kind == ONE_TIME))
         .join(Payment, Payment.order_id == Order.id)
         .outerjoin(back, back.c.payment_id == Payment.id)
-        .where(Payment.amount > func.coalesce(back.c.amount, 0))
+        .where(Payment.amount > func.coalesce(back.c.amount, 0), Order.purged_at.is_(None))
         .group_by(Order.id, Order.number)
         .having(func.count() > 1)
         .subquery()

@@ -18,6 +18,7 @@ OF_THE_OWNER = (
     "/ext/stripe/connections/1/secret",
     "/ext/stripe/connections/1/portal",
     "/ext/stripe/connections/1/disconnect",
+    "/ext/stripe/test-purchases",
     "/ext/stripe/help/customer-portal",
     "/admin/help",
 )

@@ -45,6 +45,7 @@ from lms_stripe import (
     polling,
     portal_views,
     prices,
+    purge_views,
     reconcile,
     settings,
     simulator_clock,
@@ -54,7 +55,7 @@ from lms_stripe import (
 from lms_stripe.blueprint import blueprint
 
 # Imported for their views, which hang on the one blueprint.
-_VIEWS = (drift_views, import_views, views, owner_views, portal_views, how_to)
+_VIEWS = (drift_views, import_views, views, owner_views, portal_views, purge_views, how_to)
 
 
 class Stripe(Plugin):

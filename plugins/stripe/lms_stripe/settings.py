@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from lms.api.web import Form
 from lms.extend import SettingsPage, fields
-from lms_stripe import client, connect, connections, detours, portal, portal_settings, tax
+from lms_stripe import client, connect, connections, detours, portal, portal_settings, purge, tax
 from lms_stripe.connections import INTEGRATION_VERSION, Connection, Facts
 
 CAPABILITY = "payments.connect"
@@ -81,6 +81,8 @@ class Card:
     may_do: tuple[str, ...] = ()
     """What students may do in the portal, in words."""
     tax_warning: str = ""
+    tested: int = 0
+    """How many test purchases can be removed."""
     hook_warning: str = ""
     """Why deliveries may not be as they should; "" while they are."""
 
@@ -117,15 +119,16 @@ def _card(livemode: bool, row: Connection | None) -> Card:
     if mode == "test" and connect.is_simulator_offered():
         mode = "simulator"
     title = mode_words(mode)
+    tested = 0 if livemode else purge.found().orders
     if row is None or row.status == "disconnected":
-        return Card(mode, title, row, state=_("Not connected"))
+        return Card(mode, title, row, state=_("Not connected"), tested=tested)
     facts = connections.facts_of(row)
     moved = connections.moved_from(row)
     tone, state = _state(row, moved)
     may_do = tuple(portal_settings.in_words(portal.choices_of(row.id)))
     warns = tax.warning(row.tax_status) if row.tax_enabled else ""
     hook = "" if moved else _hook_warning(row, facts)
-    return Card(mode, title, row, facts, tone, state, _portal_state(row), moved, may_do, warns, hook)
+    return Card(mode, title, row, facts, tone, state, _portal_state(row), moved, may_do, warns, tested, hook)
 
 
 def _hook_warning(row: Connection, facts: Facts) -> str:
