@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import stripe
-from lms_stripe import connections
-from lms_stripe.models import Customer
+from lms_stripe import connections, sync
+from lms_stripe.models import Customer, Subscription
 from sqlalchemy import select
 
 from lms.api import commerce, db
@@ -153,3 +153,42 @@ def test_pitfall_33_no_token_and_no_login_stand_before_the_hook(connected: Any) 
     statuses = [connected.post(event) for event in connected.undelivered()]
     assert statuses
     assert set(statuses) == {200}
+
+
+def test_subscriptions_of_the_version_before_instalments_are_as_they_were_and_get_their_end(
+    both_databases: str, connected: Any, sign_in: Any
+) -> None:
+    student, monthly, monthly_id = connected.subscribe()
+    buyer, plan = connected.make.person(), connected.offer("instalments", instalments=3, interval="month", amount=1900)
+    connected.buy(buyer, plan)
+    connected.deliver()
+    connected.deliver()
+    before = {
+        name: [dict(row) for row in db.session.execute(select(db.Model.metadata.tables[name])).mappings()]
+        for name in ("stripe_subscription", "stripe_checkout", "stripe_customer", "stripe_payment")
+    }
+    db.commit()
+    with tables_of("stripe", "stripe_0005") as rows:
+        assert {"instalments", "plan_end", "plan_seen"}.isdisjoint(rows["stripe_subscription"][0])
+        assert len(rows["stripe_subscription"]) == 2
+    found = {row.stripe_id: row for row in db.session.scalars(select(Subscription))}
+    assert {(row.instalments, row.plan_end, row.plan_seen) for row in found.values()} == {(None, None, "")}
+    new = {"instalments", "plan_end", "plan_seen", "updated_at"}
+    for name, kept in before.items():
+        after = [dict(row) for row in db.session.execute(select(db.Model.metadata.tables[name])).mappings()]
+        assert [{k: v for k, v in row.items() if k not in new} for row in after] == [
+            {k: v for k, v in row.items() if k not in new} for row in kept
+        ]
+    assert [connected.is_in(student, monthly), connected.is_in(buyer, plan)] == [True, True]
+    assert monthly.product_name in sign_in(student).get("/account/billing").text
+    # The next reading counts its instalments and knows when it ends; the other one goes on.
+    (plan_id,) = set(found) - {monthly_id}
+    connection = connections.selling()
+    for stripe_id in found:
+        assert sync.subscription(connection.id, stripe_id)
+    connected.work()
+    db.rollback()
+    ends = {
+        row.stripe_id: (row.instalments, row.plan_end is not None) for row in db.session.scalars(select(Subscription))
+    }
+    assert ends == {monthly_id: (None, False), plan_id: (3, True)}
