@@ -14,7 +14,7 @@ from typing import Any
 from lms.api import db
 from lms_stripe import client, connections, facts, listed_prices, mirror, simulator_clock, tasks
 from lms_stripe.connections import Connection
-from lms_stripe.failures import KeyRefused, Missing, StripeFailure
+from lms_stripe.failures import KeyRefused, Missing, Refused, StripeFailure
 from lms_stripe.tasks import Claim
 
 _log = logging.getLogger("lms_stripe")
@@ -50,12 +50,21 @@ def _fetch_subscription(stripe: Any, subscription_id: str) -> Mapping[str, Any]:
 
 
 def _fetch_customer(stripe: Any, customer_id: str) -> Mapping[str, Any]:
-    expand = ["invoice_settings.default_payment_method"]
-    customer = client.plain(stripe.v1.customers.retrieve(customer_id, {"expand": expand}))
+    customer = _customer(stripe, customer_id)
     if customer.get("deleted"):
         return {"customer": customer, "subscriptions": []}
     listed = stripe.v1.subscriptions.list({"customer": customer_id, "status": "all", "limit": 100})
     return {"customer": customer, "subscriptions": [entry.id for entry in listed.auto_paging_iter()]}
+
+
+def _customer(stripe: Any, customer_id: str) -> dict[str, Any]:
+    """The customer with the card; of a deleted one a stub is left, which may have nothing to expand."""
+    expand = ["invoice_settings.default_payment_method"]
+    try:
+        with client.outside():
+            return client.plain(stripe.v1.customers.retrieve(customer_id, {"expand": expand}))
+    except Refused:
+        return client.plain(stripe.v1.customers.retrieve(customer_id))
 
 
 def _fetch_payment(stripe: Any, stripe_id: str) -> Mapping[str, Any]:
