@@ -75,6 +75,15 @@ def offer_of(connection_id: int, price_ids: tuple[str, ...]) -> int | None:
     return db.session.scalar(select(Price.offer_id).where(Price.connection_id == connection_id, known).limit(1))
 
 
+def products_at_stripe(connection_id: int) -> dict[int, tuple[str, ...]]:
+    """By our product those at Stripe that its prices in use belong to; products without a price are missing."""
+    query = select(Price.local_product_id, Price.product_id).filter_by(connection_id=connection_id, active=True)
+    found: dict[int, tuple[str, ...]] = {}
+    for ours, theirs in db.session.execute(query.distinct().order_by(Price.local_product_id, Price.product_id)):
+        found[ours] = (*found.get(ours, ()), theirs)
+    return found
+
+
 def ensure_price(connection: Connection, offer: Any) -> str:
     """The id of the offer's price, made when there is none. Commits. Raises ``StripeFailure``."""
     found = price_of(connection.id, offer)

@@ -19,6 +19,7 @@ from lms.api.urls import is_loopback
 from lms_stripe import (
     client,
     connections,
+    coupons,
     detours,
     endpoints,
     keys,
@@ -172,6 +173,7 @@ def _ready(connection: Connection) -> str:
     connections.activate(connection)
     # So that there is something to choose from when the first offer is written.
     listed_prices.ask(connection.id)
+    coupons.ask(connection.id)
     return ""
 
 

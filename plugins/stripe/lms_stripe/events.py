@@ -53,6 +53,8 @@ TYPES: tuple[str, ...] = (
     "customer.updated",
     "customer.deleted",
     *(f"{kind}.{word}" for kind in ("product", "price") for word in ("created", "updated", "deleted")),
+    *(f"coupon.{word}" for word in ("created", "updated", "deleted")),
+    *(f"promotion_code.{word}" for word in ("created", "updated")),
     "billing_portal.configuration.updated",
 )
 
@@ -107,6 +109,6 @@ def _tasks(kind: str, stripe_id: str, value: Mapping[str, Any]) -> list[Task]:
         return [("payment", payment or stripe_id)]
     if kind.startswith("customer."):
         return [("customer", stripe_id)]
-    if kind.startswith(("product.", "price.")):
+    if kind.startswith(("product.", "price.", "coupon.", "promotion_code.")):
         return [(kind.partition(".")[0], stripe_id)]
     return [("portal", stripe_id)]

@@ -15,11 +15,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from lms.api.db import Json, Model, UtcDateTime
 from lms_stripe.columns import connection as _connection
 from lms_stripe.columns import stripe_id as _stripe_id
+from lms_stripe.coupon_models import Coupon, PromotionCode
 from lms_stripe.listed_models import ListedPrice
 
 __all__ = [
     "Checkout",
     "ConnectionRow",
+    "Coupon",
     "Customer",
     "Drift",
     "Event",
@@ -30,6 +32,7 @@ __all__ = [
     "Payment",
     "PortalConfiguration",
     "Price",
+    "PromotionCode",
     "ReconcileRun",
     "Subscription",
     "SubscriptionItem",

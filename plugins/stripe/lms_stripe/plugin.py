@@ -30,6 +30,7 @@ from lms_stripe import (
     commands,
     conditions,
     connections,
+    coupon_views,
     customers,
     detours,
     drift,
@@ -55,7 +56,7 @@ from lms_stripe import (
 from lms_stripe.blueprint import blueprint
 
 # Imported for their views, which hang on the one blueprint.
-_VIEWS = (drift_views, import_views, views, owner_views, portal_views, purge_views, how_to)
+_VIEWS = (coupon_views, drift_views, import_views, views, owner_views, portal_views, purge_views, how_to)
 
 
 class Stripe(Plugin):

@@ -24,6 +24,7 @@ from lms_stripe import (
     catalog,
     client,
     connections,
+    coupons,
     customers,
     endpoints,
     facts,
@@ -228,6 +229,7 @@ def nightly() -> None:
     for connection in connections.in_use():
         ask(connection, "everything")
         listed_prices.ask(connection.id)
+        coupons.ask(connection.id)
         db.commit()
 
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lms.api import db
-from lms_stripe import client, connections, facts, listed_prices, mirror, simulator_clock, tasks
+from lms_stripe import client, connections, coupons, facts, listed_prices, mirror, simulator_clock, tasks
 from lms_stripe.connections import Connection
-from lms_stripe.failures import KeyRefused, Missing, Refused, StripeFailure
+from lms_stripe.failures import KeyRefused, Missing, PermissionMissing, Refused, StripeFailure
 from lms_stripe.tasks import Claim
 
 _log = logging.getLogger("lms_stripe")
@@ -137,8 +137,14 @@ KINDS: dict[str, tuple[Fetch, mirror.Apply]] = {
     listed_prices.PRICE: (listed_prices.fetch_price, listed_prices.apply_prices),
     listed_prices.PRODUCT: (listed_prices.fetch_product, listed_prices.apply_product),
     listed_prices.ALL: (listed_prices.fetch_all, listed_prices.apply_prices),
+    coupons.COUPON: (coupons.fetch_coupon, coupons.apply),
+    coupons.CODE: (coupons.fetch_code, coupons.apply),
+    coupons.ALL: (coupons.fetch_all, coupons.apply),
 }
-_GONE = dict.fromkeys((listed_prices.PRICE, listed_prices.PRODUCT), listed_prices.gone)
+_GONE = {
+    **dict.fromkeys((listed_prices.PRICE, listed_prices.PRODUCT), listed_prices.gone),
+    **dict.fromkeys((coupons.COUPON, coupons.CODE), coupons.gone),
+}
 
 
 def run() -> None:
@@ -211,6 +217,16 @@ def _work(claimed: Claim) -> list[tuple[str, str]] | None:
             fetched: Mapping[str, Any] | None = fetch(stripe, claimed.object_id)
     except Missing:
         fetched = None
+    except PermissionMissing as error:
+        db.rollback()
+        if claimed.object_type not in coupons.KINDS:
+            _give_back(claimed, connection, error)
+            return None
+        # A key of before coupons were listed: a school without coupons need not hear of it again and again.
+        coupons.refused(connection, error.detail or error.sentence)
+        tasks.finish(claimed, "ignored")
+        db.commit()
+        return []
     except Exception as error:
         # Whatever it is, the task has to be given back; what we do not expect is told loudly as well.
         db.rollback()

@@ -73,6 +73,8 @@ def test_another_sites_form_changes_nothing_for_a_signed_in_owner(connected: Any
 
 def test_looking_at_a_page_of_the_owner_changes_nothing_and_calls_nobody(connected: Any, sign_in: Any) -> None:
     owner = sign_in(connected.make.person(role="owner"))
+    connected.simulator.stripe().v1.coupons.create({"percent_off": 20, "duration": "once"})
+    connected.deliver()
     connected.simulator.calls()
     before = kept(connected)
     for method, path in owners_routes(connected.site):

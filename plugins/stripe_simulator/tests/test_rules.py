@@ -66,6 +66,25 @@ def test_code_field_and_fixed_coupon_exclude_each_other(shop: Any) -> None:
         shop.session(allow_promotion_codes=True, discounts=[{"coupon": "TEN"}])
 
 
+@pytest.mark.parametrize("by", ["coupon", "promotion_code"])
+def test_an_amount_of_another_currency_is_not_taken_off(shop: Any, by: str) -> None:
+    coupon = shop.client.v1.coupons.create({"amount_off": 500, "currency": "jpy", "duration": "once"}).id
+    code = shop.client.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon}, "code": "YEN"}).id
+    with pytest.raises(stripe.InvalidRequestError, match="another currency") as caught:
+        shop.session("payment", discounts=[{by: coupon if by == "coupon" else code}])
+    assert caught.value.param == f"discounts[0][{by}]"
+
+
+def test_a_code_with_limits_is_not_given_to_whom_they_leave_out(shop: Any) -> None:
+    coupon = shop.client.v1.coupons.create({"percent_off": 10, "duration": "once"}).id
+    limits = {"minimum_amount": 10_000_000, "minimum_amount_currency": "eur"}
+    code = shop.client.v1.promotion_codes.create(
+        {"promotion": {"type": "coupon", "coupon": coupon}, "code": "RICH", "restrictions": limits}
+    )
+    with pytest.raises(stripe.InvalidRequestError, match="total is too low"):
+        shop.session("payment", discounts=[{"promotion_code": code.id}])
+
+
 def test_archived_price_is_not_sold(shop: Any) -> None:
     shop.client.v1.prices.update(shop.once, {"active": False})
     with pytest.raises(stripe.InvalidRequestError, match="inactive"):

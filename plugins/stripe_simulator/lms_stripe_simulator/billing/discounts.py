@@ -78,10 +78,14 @@ def refusal(scope: Scope, code: Object, *, customer: str | None, subtotal: int, 
         return "The total is too low for this code."
     if limits["first_time_transaction"] and customer and _has_bought(scope, customer):
         return "This code is for first purchases."
-    coupon = scope.known(code["promotion"]["coupon"], "coupon")
-    if coupon["amount_off"] and coupon["currency"] != currency:
+    if is_for_another_currency(scope.known(code["promotion"]["coupon"], "coupon"), currency):
         return "This code is for another currency."
     return None
+
+
+def is_for_another_currency(coupon: Object, currency: str) -> bool:
+    """Return whether the coupon takes off an amount of other money than the purchase is in."""
+    return bool(coupon["amount_off"]) and coupon["currency"] != currency
 
 
 def _has_bought(scope: Scope, customer: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lms_stripe_simulator import rules
-from lms_stripe_simulator.billing import cart, completion, tax
+from lms_stripe_simulator.billing import cart, completion, discounts, tax
 from lms_stripe_simulator.billing.customers import living
 from lms_stripe_simulator.billing.discounts import resolve
 from lms_stripe_simulator.expand import included
@@ -60,11 +60,32 @@ def create(call: Call) -> Object:
     if session["automatic_tax"]["enabled"]:
         _check_tax(scope, customer, params, lines)
     session.update(cart.amounts(scope, session))
+    _check_discounts(scope, session)
     if not cart.needs_method(scope, session):
         session["payment_method_types"] = []
     scope.add(session)
     scope.schedule(session["expires_at"], "checkout.expire", identifier)
     return session
+
+
+def _check_discounts(scope: Scope, session: Object) -> None:
+    """Refuse a discount that the page would refuse if a buyer typed it."""
+    for index, entry in enumerate(session["_discounts"]):
+        code = scope.known(entry["promotion_code"], "promotion_code") if entry["promotion_code"] else None
+        if code is not None:
+            why = discounts.refusal(
+                scope,
+                code,
+                customer=session["customer"],
+                subtotal=session["amount_subtotal"],
+                currency=session["currency"],
+            )
+        else:
+            coupon = scope.known(entry["coupon"], "coupon")
+            is_other = discounts.is_for_another_currency(coupon, session["currency"])
+            why = "This coupon is for another currency." if is_other else None
+        if why:
+            raise invalid(why, f"discounts[{index}][{'promotion_code' if code else 'coupon'}]")
 
 
 def _page_settings(params: dict[str, Any]) -> dict[str, Any]:
