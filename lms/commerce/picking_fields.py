@@ -23,7 +23,9 @@ class PickingForm(Form):
     shelves: tuple[Shelf, ...] = ()
 
     def picked(self) -> dict[str, str]:
-        """By field what was picked there: a reference, or "" for none."""
+        """By field what was picked there: a reference, or "" for none. What is free has no price anywhere."""
+        if "kind" in self and self["kind"].data == FREE:
+            return {}
         return {shelf.field: self[shelf.field].data or "" for shelf in self.shelves if shelf.field in self}
 
     @property
@@ -48,8 +50,6 @@ class PickingForm(Form):
         return is_valid
 
     def _objection(self, price: ProviderPrice, kind: str | None) -> str:
-        if kind == FREE:
-            return _("What is free has no price. Choose another kind, or none of these.")
         if kind in CHARGED_AGAIN and not price.interval:
             return _("This price is paid once. Choose “Paid once” as the kind.")
         if kind is not None and kind not in CHARGED_AGAIN and price.interval:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from lms.api import db
 from lms.api.clock import real_now
@@ -139,6 +139,14 @@ def find(connection_id: int, coupon_id: int) -> Coupon | None:
 def find_code(connection_id: int, code_id: int) -> PromotionCode | None:
     """One code by its row."""
     return db.session.scalar(select(PromotionCode).filter_by(connection_id=connection_id, id=code_id))
+
+
+def codes_named(connection_id: int, name: str) -> list[tuple[PromotionCode, Coupon]]:
+    """Codes of this name with their coupons: small and capital letters are the same. One query."""
+    both = (Coupon.connection_id == PromotionCode.connection_id) & (Coupon.stripe_id == PromotionCode.coupon_id)
+    query = select(PromotionCode, Coupon).join(Coupon, both).where(Coupon.deleted.is_(False))
+    mine = PromotionCode.connection_id == connection_id, func.lower(PromotionCode.code) == name.lower()
+    return [(code, coupon) for code, coupon in db.session.execute(query.where(*mine))]
 
 
 def _mark_deleted(connection: Connection, stripe_id: str, began: datetime) -> bool:

@@ -11,7 +11,20 @@ from sqlalchemy import func, select
 
 from lms.api import clock, commerce, db
 from lms.extend import HealthCheck, HealthResult, Remedy
-from lms_stripe import catalog, client, connections, detours, drift, mirror, operations, reconcile, records, tasks
+from lms_stripe import (
+    catalog,
+    client,
+    connections,
+    coupon_words,
+    coupons,
+    detours,
+    drift,
+    mirror,
+    operations,
+    reconcile,
+    records,
+    tasks,
+)
 from lms_stripe.connections import Connection
 from lms_stripe.models import Checkout
 
@@ -137,6 +150,29 @@ def _picked_prices_are_there() -> HealthResult:
     return HealthResult("good", _("Every offer has the price that was picked for it."))
 
 
+def _given_codes_count() -> HealthResult:
+    row = connections.selling()
+    # What was never read, or may not be, is not known to be missing.
+    if row is not None and coupons.read_at(row.id) is not None:
+        now = clock.now()
+        for offer in commerce.active_offers():
+            found = coupons.codes_named(row.id, offer.promotion_code) if offer.promotion == "fixed" else None
+            if found is None or any(not coupon_words.why_off(code, coupon, now) for code, coupon in found):
+                continue
+            sentence = _(
+                "Every buyer of %(offer)s of “%(product)s” should get the code %(code)s, which does not count. "
+                "They pay the full price.",
+                offer=offer.label,
+                product=offer.product_name,
+                code=offer.promotion_code,
+            )
+            remedy = Remedy(label=_("Open the coupons"), href=f"/ext/stripe/connections/{row.id}/coupons")
+            todo = _("Switch the code on, make it again, or take it off the offer.")
+            return HealthResult("advice", sentence, todo, remedy)
+    return HealthResult("good", _("Every code that buyers are given counts."))
+
+
+given_codes_count = HealthCheck(name="given-codes-count", label=_l("Codes of offers"), check=_given_codes_count)
 picked_prices_are_there = HealthCheck(
     name="picked-prices-are-there", label=_l("Picked prices"), check=_picked_prices_are_there
 )

@@ -123,6 +123,7 @@ class Stripe(Plugin):
             health.invoices_go_out,
             health.nothing_drifts,
             health.picked_prices_are_there,
+            health.given_codes_count,
         )
 
     def commands(self) -> tuple[Command, ...]:

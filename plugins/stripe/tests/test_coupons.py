@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from lms_stripe import connections, coupon_forms, coupon_writing, coupons, reconcile, simulator_clock, sync
+from lms_stripe import connections, coupon_forms, coupon_writing, coupons, health, reconcile, simulator_clock, sync
 from lms_stripe.models import Coupon, Operation, PromotionCode, SyncTask
 from sqlalchemy import func, select, update
 from wtforms.validators import ValidationError
@@ -280,6 +280,24 @@ def test_a_code_is_switched_off_and_on_from_here(connected: Any, desk: Desk) -> 
     press("on")
     assert [each.code for each in desk.codes(active=True)] == ["SPRING"]
     assert total(connected, offer, "SPRING") == (3920, False)
+
+
+def test_health_says_when_a_code_that_every_buyer_should_get_does_not_count(
+    connected: Any, desk: Desk, sign_in: Any
+) -> None:
+    connected.work()
+    offer = connected.offer("one_time", promotion="fixed", promotion_code="ours")
+    result = health._given_codes_count()
+    assert (result.state, "the code ours, which does not count" in result.sentence) == ("advice", True)
+    assert desk.send(percent="20", code="OURS").status_code == 303
+    assert (health._given_codes_count().state, total(connected, offer)) == ("good", (3920, False))
+    db.rollback()
+    coupon_writing.switch_code(connections.selling(), desk.code_row(), active=False)
+    assert health._given_codes_count().state == "advice"
+    page = sign_in(connected.make.person(role="owner")).get("/admin/health").text
+    assert f'href="{desk.base}"' in page
+    commerce.set_offer_active(offer.id, False)
+    assert health._given_codes_count().state == "good"
 
 
 def test_a_code_cannot_be_switched_on_beside_one_of_its_name(connected: Any, desk: Desk) -> None:

@@ -154,7 +154,6 @@ def test_an_offer_that_is_there_is_tied_and_let_go_again(connected: Any, desk: D
     ("form", "words"),
     [
         ({"kind": "subscription", "interval": "month"}, "This price is paid once."),
-        ({"kind": "free"}, "What is free has no price."),
         ({"kind": "one_time", "price": "49"}, "You picked a price that costs something else."),
         ({"kind": "one_time", "price_at_stripe_test": "price_nobody"}, "Not a valid choice"),
         ({"kind": "one_time", "sale_price": "39"}, "below the usual price"),
@@ -169,6 +168,15 @@ def test_what_does_not_fit_is_said_at_its_field_and_nothing_is_made(
     assert answer.status_code == 422
     assert words in answer.text
     assert desk.offers() == ()
+
+
+def test_what_is_free_leaves_every_price_alone(connected: Any, desk: Desk) -> None:
+    price = desk.price()
+    connected.deliver()
+    assert desk.send(kind="free", currency="eur", price_at_stripe_test=price).status_code == 303
+    (offer,) = desk.offers()
+    assert (offer.kind, offer.amount) == ("free", 0)
+    assert price in desk.page()
 
 
 def test_a_recurring_price_is_for_subscriptions_and_instalments(connected: Any, desk: Desk) -> None:

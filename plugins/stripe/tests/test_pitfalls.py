@@ -130,6 +130,8 @@ def test_pitfall_29_what_workers_read_is_plain_whatever_the_package_hands_out(co
     invoice_id = stripe.v1.invoices.list().data[0].id
     session_id = stripe.v1.checkout.sessions.list().data[0].id
     assert isinstance(stripe.v1.subscriptions.retrieve(subscription_id), sdk.StripeObject)
+    # As workers do: no transaction is open while Stripe is asked.
+    db.commit()
     for kind, object_id in (
         ("subscription", subscription_id), ("customer", customer_id), ("payment", invoice_id), ("checkout", session_id)
     ):  # fmt: skip
