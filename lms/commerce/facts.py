@@ -55,6 +55,9 @@ RUNNING = frozenset(
 )
 """States in which the provider goes on charging, or would once the payment is mended."""
 
+UNPAID_REASONS = frozenset({"", "unpaid", "action_required"})
+"""Reasons of what is suspended for want of money; with any other it rests, by the buyer's wish or the provider's."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentFact:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from lms.access.decision import GrantState
-from lms.commerce.facts import SubscriptionFact, SubscriptionState
+from lms.commerce.facts import UNPAID_REASONS, SubscriptionFact, SubscriptionState
 
 LEEWAY = timedelta(hours=48)
 """How long access outlives a paid period, so that a late renewal shuts nobody out."""
@@ -133,7 +133,8 @@ def _past_due(fact: SubscriptionFact, offer: Terms, now: datetime) -> GrantPlan:
 
 
 def _suspended(fact: SubscriptionFact, offer: Terms, now: datetime) -> GrantPlan:
-    return GrantPlan(GrantState.SUSPENDED, fact.cancel_at, fact.reason or "unpaid")
+    reason = "unpaid" if fact.reason in UNPAID_REASONS else "paused"
+    return GrantPlan(GrantState.SUSPENDED, fact.cancel_at, reason)
 
 
 def _pending(fact: SubscriptionFact, offer: Terms, now: datetime) -> None:

@@ -29,7 +29,7 @@ def tell(subscription: SubscriptionView, was: str, was_reason: str) -> None:
     if not was:
         # First heard of: a new one was just paid, and one that was taken over is no news to its person.
         return
-    if _is_unpaid(subscription) and not (was in _UNPAID and was_reason == subscription.reason):
+    if subscription.is_unpaid and not (was in _UNPAID and was_reason == subscription.reason):
         charge_failed(subscription)
     elif subscription.state is SubscriptionState.ENDED and was in RUNNING and not _is_paid_off(subscription):
         ended(subscription, was_unpaid=was in _UNPAID)
@@ -44,14 +44,6 @@ def _is_paid_off(subscription: SubscriptionView) -> bool:
     if not wanted or subscription.order_id is None:
         return False
     return ledger.of_order(subscription.order_id).instalments >= wanted
-
-
-def _is_unpaid(subscription: SubscriptionView) -> bool:
-    is_paused = subscription.state is SubscriptionState.SUSPENDED and subscription.reason not in (
-        "unpaid",
-        ACTION_REQUIRED,
-    )
-    return subscription.state in _UNPAID and not is_paused
 
 
 def charge_failed(subscription: SubscriptionView) -> None:

@@ -15,7 +15,7 @@ from lms.access.models import Product
 from lms.base import clock
 from lms.commerce import failed_charges, grants, ledger, offer_view, offers, subscription_mails
 from lms.commerce.events import SubscriptionChanged
-from lms.commerce.facts import RUNNING, OrderState, SubscriptionFact, SubscriptionState
+from lms.commerce.facts import RUNNING, UNPAID_REASONS, OrderState, SubscriptionFact, SubscriptionState
 from lms.commerce.models import Offer, Order, OrderLine, Subscription
 from lms.commerce.offer_view import OfferView
 from lms.commerce.orders import lock_order
@@ -66,7 +66,7 @@ _OF_PERSON = _ALL.where(
 ).order_by(Subscription.id.desc())
 # What is suspended for another reason rests by the student's own wish, or for want of a first card.
 _IS_UNPAID = (Subscription.state == SubscriptionState.PAST_DUE) | (
-    (Subscription.state == SubscriptionState.SUSPENDED) & (Subscription.reason == "unpaid")
+    (Subscription.state == SubscriptionState.SUSPENDED) & Subscription.reason.in_(UNPAID_REASONS)
 )
 _UNPAID = _ALL.where(Subscription.person_id == bindparam("person_id"), _IS_UNPAID, _NOT_PURGED).order_by(
     Subscription.id.desc()
@@ -102,16 +102,29 @@ class SubscriptionView:
         return self.state in RUNNING
 
     @property
+    def is_paused(self) -> bool:
+        """Whether it rests: nothing is owed, and nothing is open."""
+        return self.state is SubscriptionState.SUSPENDED and self.reason not in UNPAID_REASONS
+
+    @property
+    def is_unpaid(self) -> bool:
+        """Whether a charge of it is open."""
+        is_suspended = self.state is SubscriptionState.SUSPENDED and not self.is_paused
+        return is_suspended or self.state is SubscriptionState.PAST_DUE
+
+    @property
     def ends_on(self) -> datetime | None:
         """When it ends, or ended; None while it goes on."""
         return self.ended_at or self.cancel_at
 
     @property
     def next_charge(self) -> datetime | None:
-        """When money is taken next; None when it ends before, or when the last charge is open."""
+        """When money is taken next; None when it ends before, when the last charge is open, or while none is taken."""
         if self.state not in (SubscriptionState.ACTIVE, SubscriptionState.TRIALING):
             return None
         due = self.trial_end if self.state is SubscriptionState.TRIALING and self.trial_end else self.period_end
+        if self.collection_paused and (self.paused_until is None or due is None or self.paused_until > due):
+            return None
         ends = min((at for at in (self.cancel_at, self.paid_off_at) if at), default=None)
         return None if ends and due and ends <= due else due
 
@@ -303,7 +316,7 @@ def _end_other_product(row: Subscription, offer: OfferView, now: datetime) -> No
 def _is_unpaid(told: dict[str, Any] | None) -> bool:
     if told is None:
         return False
-    is_suspended = told["state"] == SubscriptionState.SUSPENDED and told["reason"] == "unpaid"
+    is_suspended = told["state"] == SubscriptionState.SUSPENDED and told["reason"] in UNPAID_REASONS
     return is_suspended or told["state"] == SubscriptionState.PAST_DUE
 
 

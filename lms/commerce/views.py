@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from lms.base import clock
 from lms.commerce import claims, consents, policies, providers, services
-from lms.commerce.facts import OrderState, SubscriptionState
+from lms.commerce.facts import OrderState
 from lms.commerce.services import OrderView, SubscriptionView
 from lms.web import CurrentPerson, current_person, render, signed_in
 
@@ -64,8 +64,7 @@ def order(number: str) -> Any:
 
 
 def _first_unpaid(subscriptions: tuple[SubscriptionView, ...]) -> SubscriptionView | None:
-    unpaid = (SubscriptionState.PAST_DUE, SubscriptionState.SUSPENDED)
-    return next((each for each in subscriptions if each.state in unpaid), None)
+    return next((each for each in subscriptions if each.is_unpaid), None)
 
 
 def _first_unsettled(orders: tuple[OrderView, ...]) -> OrderView | None:

@@ -36,6 +36,11 @@ class Entry:
         """Whether paying, not buying, opens it again."""
         return self.decision.next_step is NextStep.PAY
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether the subscription behind it rests, and nothing is owed."""
+        return self.wants_payment and self.decision.detail == "paused"
+
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:

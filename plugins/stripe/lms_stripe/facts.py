@@ -25,6 +25,7 @@ SUBSCRIPTION_STATES = {
 INTENT = "stoa_latest_intent"
 """Where a subscription that we read carries the PaymentIntent of its open invoice."""
 RUNNING = frozenset({"trialing", "active", "past_due", "unpaid", "paused", "incomplete"})
+_PAUSED_UNPAID = frozenset({"final_payment_failure", "first_payment_failure"})
 
 # A PaymentIntent in one of these will not become money any more without the buyer doing something.
 _FAILED_INTENTS = frozenset({"requires_payment_method", "canceled"})
@@ -194,7 +195,9 @@ def _reason(value: Mapping[str, Any], status: str, pause: Mapping[str, Any]) -> 
     if status == "paused":
         details = value.get("status_details") or {}
         paused = (details.get("paused") or {}).get("subscription") or {}
-        return str(paused.get("type") or "paused")
+        why = str(paused.get("type") or "paused")
+        # Where the account says that failed charges end in a pause, something is owed all the same.
+        return "unpaid" if why in _PAUSED_UNPAID else why
     if status in {"past_due", "unpaid"} and (value.get(INTENT) or {}).get("status") == "requires_action":
         return "action_required"
     if status == "unpaid":
