@@ -157,6 +157,21 @@ def test_bank_debit_is_paid_after_five_days(simulator: Any, shop: Any, mode: str
     assert len(shop.events("checkout.session.async_payment_succeeded")) == 1
 
 
+def test_a_change_billed_while_the_debit_is_on_its_way_activates_nothing(simulator: Any, shop: Any) -> None:
+    session = shop.session("subscription")
+    testing.pay_checkout(session.url, "sepa")
+    subscription = read(shop, session, "subscription").subscription
+    item = subscription["items"].data[0]
+    params = {"product": shop.product, "currency": "eur", "unit_amount": 100, "recurring": {"interval": "month"}}
+    cheap = shop.client.v1.prices.create(params).id
+    changes = {"items": [{"id": item.id, "price": cheap}], "proration_behavior": "always_invoice"}
+    assert shop.client.v1.subscriptions.update(subscription.id, changes).status == "incomplete"
+    simulator.advance(2 * DAY)
+    assert read(shop, session, "subscription").subscription.status == "incomplete"
+    simulator.advance(3 * DAY + 60)
+    assert read(shop, session, "subscription").subscription.status == "active"
+
+
 @pytest.mark.parametrize("mode", ["payment", "subscription"])
 def test_bank_debit_that_fails_pays_nothing(simulator: Any, shop: Any, mode: str) -> None:
     session = shop.session(mode)

@@ -87,10 +87,11 @@ def _first_payment_never_came(scope: Scope, subscription: Object) -> None:
 
 
 def _is_processing(scope: Scope, subscription: Object) -> bool:
-    """Return whether a bank debit for the latest invoice is on its way."""
-    invoice = scope.find(subscription["latest_invoice"] or "", "invoice")
-    intent = invoices.intent_of(scope, invoice) if invoice else None
-    return intent is not None and intent["status"] == "processing"
+    """Return whether a bank debit for one of its invoices is on its way."""
+    found = ((each, subscription_of(scope, each)) for each in scope.each("invoice"))
+    mine = (each for each, billed in found if billed is not None and billed["id"] == subscription["id"])
+    intents = [invoices.intent_of(scope, each) for each in mine]
+    return any(each is not None and each["status"] == "processing" for each in intents)
 
 
 @happening("collection.resume", "subscription")
@@ -192,7 +193,12 @@ def _paid(scope: Scope, invoice: Object) -> None:
     scope.unschedule("invoice.overdue", invoice["id"])
     if subscription["status"] not in ("incomplete", "past_due", "unpaid", "paused"):
         return
-    if invoice["id"] != subscription["latest_invoice"]:
+    if subscription["status"] == "incomplete":
+        # It becomes active with its first payment (docs.stripe.com/api/subscriptions/object, status), whatever was
+        # changed and billed meanwhile.
+        if invoice["billing_reason"] != "subscription_create":
+            return
+    elif invoice["id"] != subscription["latest_invoice"]:
         return
     if subscription["status"] == "paused":
         run_again(scope, subscription)
