@@ -32,7 +32,7 @@ from lms.commerce import services as commerce
 from lms.commerce.claim_rules import Proof
 from lms.commerce.models import Order, Payment
 from lms.commerce.services import AlreadyOwned, OfferView, OrderState, OrderView
-from lms.extend import GuestSales, PaymentProvider, ProviderRecords, Refunding, RefundRequest
+from lms.extend import GuestSales, PaymentProvider, PriceLists, ProviderRecords, Refunding, RefundRequest
 from lms.host import state
 from lms.mail.models import Message
 from lms.testing.makers import Makers
@@ -409,6 +409,25 @@ class PaymentProviderContract:
         assert set(provider.addresses_of([reference, "unknown"])) <= {reference, "unknown"}
         assert list(provider.orders_with(reference)) == [sale.order.id]
         assert list(provider.orders_with("unknown")) == []
+        assert len(outside) == calls
+
+    def test_prices_to_pick_are_listed_without_calling_anybody_and_an_unknown_one_is_refused(
+        self, hands: Hands, make: Makers, outside: list[Any]
+    ) -> None:
+        provider = hands.provider
+        if not isinstance(provider, PriceLists):
+            pytest.skip("This provider has no prices to pick from.")
+        offer = make.offer(make.product(make.course(lessons=1, sections=1)))
+        calls = len(outside)
+        for asked in (None, offer):
+            found = list(provider.price_lists(asked))
+            assert len({each.name for each in found}) == len(found)
+            assert all(each.picked in {"", *(price.reference for price in each.prices)} for each in found)
+        db.commit()
+        for each in found:
+            with pytest.raises(Problem):
+                provider.pick(offer, each.name, "there is none like this")
+            db.rollback()
         assert len(outside) == calls
 
     # -- people without an account
