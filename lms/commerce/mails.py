@@ -104,7 +104,9 @@ def _send(buyer: _Buyer, order: OrderView, subject: str, template: str, *, about
     """``about``: which of several facts of one order the letter tells of."""
     context = {
         "name": buyer.name,
-        "begin": posting.address(orders.product_path(order.offer.product_id)),
+        "begin": posting.address(
+            orders.CLAIM_PATH if order.person_id is None else orders.product_path(order.offer.product_id)
+        ),
         # A guest has no page of an order that a letter could lead to: it opens in the browser that ordered.
         "order": posting.address(order.path) if order.person_id is not None else "",
         "again": posting.address(order.offer.checkout_path),

@@ -23,6 +23,7 @@ from lms.commerce import (
     order_views,
     refund_views,
     refunds,
+    renewals,
     reopening,
     sales_views,
     selling_blocks,
@@ -103,6 +104,7 @@ class Commerce(Plugin):
         return (
             Job(name="send_refund", run=refunds.send, lease=timedelta(minutes=5)),
             Job(name="remind_of_trials", run=trials.remind, every=timedelta(hours=1)),
+            Job(name="remind_of_renewals", run=renewals.remind, every=timedelta(hours=1)),
             Job(name="follow_disputes", run=disputes.follow_setting, every=timedelta(hours=1)),
         )
 

@@ -14,6 +14,7 @@ from lms.base import clock
 from lms.commerce import grants, ledger, posting
 from lms.commerce.facts import RUNNING, SubscriptionState
 from lms.commerce.models import Claim, Order
+from lms.commerce.orders import CLAIM_PATH
 from lms.db import session
 from lms.mail import services as mail
 
@@ -96,6 +97,28 @@ def trial_key(subscription: SubscriptionView) -> str:
     return _key("trial_ends", _trial(subscription))
 
 
+def renews(subscription: SubscriptionView) -> None:
+    """A year is over soon, and the next one is charged; once for each renewal."""
+    _send(
+        subscription,
+        "renews",
+        _renewal(subscription),
+        _l("%(product)s renews soon"),
+        until=subscription.next_charge,
+        purpose="manage",
+    )
+
+
+def renewal_key(subscription: SubscriptionView) -> str:
+    """The key of that letter."""
+    return _key("renews", _renewal(subscription))
+
+
+def _renewal(subscription: SubscriptionView) -> str:
+    end = subscription.period_end
+    return f"{subscription.provider_ref} {end.isoformat() if end else ''}"
+
+
 def _trial(subscription: SubscriptionView) -> str:
     end = subscription.trial_end
     return f"{subscription.provider_ref} {end.isoformat() if end else ''}"
@@ -129,7 +152,9 @@ def _send(
     number, name, email, locale = _reader(subscription)
     if not email:
         return
-    offer = subscription.offer
+    offer, is_guest = subscription.offer, subscription.person_id is None
+    # Whoever has no account finds nothing behind our own pages: first it has to be theirs.
+    claim = posting.address(CLAIM_PATH)
     with posting.language_of(locale):
         mail.send(
             to=email,
@@ -143,8 +168,8 @@ def _send(
                 "label": offer.label,
                 "price": offer.price,
                 "until": format_date(until.date(), "long") if until else "",
-                "act": posting.way_to(subscription.provider, purpose),
-                "billing": posting.address("/account/billing"),
+                "act": claim if is_guest else posting.way_to(subscription.provider, purpose),
+                "billing": "" if is_guest else posting.address("/account/billing"),
                 "again": posting.address(offer.checkout_path),
                 "test": subscription.test,
                 **more,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from lms_stripe import simulator_clock
+from lms_stripe_simulator import testing
 
 from lms.api import commerce, jobs
 
@@ -71,3 +74,72 @@ def test_a_trial_is_reminded_of_three_days_before_it_ends(connected: Any, letter
     assert [("Then €9 a month is charged" in text, "/go/stripe/customer-portal" in text) for text in told] == [
         (True, True)
     ]
+
+
+def both_parts(letters: Letters, words: str) -> list[tuple[str, str]]:
+    """Text and HTML of the letters with these words in the subject."""
+    found = [each for each in letters() if words in str(each["Subject"])]
+    return [tuple(str(each.get_body((kind,)).get_content()) for kind in ("plain", "html")) for each in found]
+
+
+def remind_of_renewals(connected: Any) -> None:
+    simulator_clock.follow()
+    for _hour in range(2):
+        jobs.enqueue("commerce.remind_of_renewals")
+        connected.work()
+
+
+def test_who_pays_by_the_year_is_told_a_month_before_and_once(connected: Any, letters: Letters) -> None:
+    connected.subscribe(amount=9000, interval="year")
+    remind_of_renewals(connected)
+    assert both_parts(letters, "renews soon") == []
+    connected.simulator.advance(days=340)
+    connected.deliver()
+    remind_of_renewals(connected)
+    ((text, page),) = both_parts(letters, "renews soon")
+    assert "€90 a year is charged" in text
+    assert "http://localhost/go/stripe/customer-portal\n" in text
+    assert 'href="http://localhost/go/stripe/customer-portal"' in page
+    connected.simulator.advance(days=365)
+    connected.deliver()
+    remind_of_renewals(connected)
+    assert len(both_parts(letters, "renews soon")) == 2
+
+
+def test_nobody_is_told_of_a_renewal_that_does_not_come(connected: Any, letters: Letters) -> None:
+    _person, _offer, ending = connected.subscribe(amount=9000, interval="year")
+    connected.simulator.stripe().v1.subscriptions.update(ending, {"cancel_at_period_end": True})
+    connected.subscribe()
+    connected.simulator.advance(days=340)
+    connected.deliver()
+    remind_of_renewals(connected)
+    assert both_parts(letters, "renews soon") == []
+
+
+def guest_subscribes(connected: Any) -> str:
+    """A guest who pays every month, and has not claimed anything; the id of the subscription."""
+    offer, browser = connected.offer(), connected.site.client()
+    token = re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', browser.get(offer.checkout_path).text)[0]
+    fields = {"csrf_token": token, "offer": offer.public_id, "email": "bruno@example.org"}
+    testing.pay_checkout(browser.post(offer.checkout_path, data=fields).location)
+    connected.deliver()
+    return str(connected.simulator.stripe().v1.subscriptions.list({"limit": 1}).data[0].id)
+
+
+@pytest.mark.parametrize("way", ["pm_card_visa", "pm_card_chargeCustomerFail", "pm_card_authenticationRequired"])
+def test_what_a_guest_reads_later_leads_to_the_claim_and_to_no_page_of_an_account(
+    connected: Any, letters: Letters, way: str
+) -> None:
+    subscription_id = guest_subscribes(connected)
+    next_charge_with(connected, subscription_id, way)
+    connected.simulator.stripe().v1.subscriptions.cancel(subscription_id)
+    connected.deliver()
+    connected.work()
+    later = [each for each in letters() if each["To"] == "bruno@example.org"][1:]
+    assert len(later) == 2
+    for each in later:
+        for kind in ("plain", "html"):
+            text = str(each.get_body((kind,)).get_content())
+            assert re.search(r"http://localhost/claim[\s\"]", text), (each["Subject"], text)
+            assert not re.search(r"http://localhost/(go|account|learn)", text), (each["Subject"], text)
+    assert connected.site.client().get("/claim").status_code == 200
