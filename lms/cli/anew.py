@@ -32,7 +32,8 @@ class Master:
 
     def __call__(self, arbiter: Any, _worker: Any) -> None:
         """A worker ended."""
-        if not self._is_at_it and watch.core_is_outdated():
+        # A master that was told to end has closed its sockets before its workers.
+        if arbiter.LISTENERS and not self._is_at_it and watch.core_is_outdated():
             self._is_at_it = True
             self._begin_anew(arbiter)
 

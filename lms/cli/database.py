@@ -61,6 +61,7 @@ def upgrade_all(config: Config) -> Upgraded:
                 _upgrade_plugin(name, done)
         with writes():
             state.bump("generation")
+            state.bump("upgrades")
     dispose(app)
     return done
 

@@ -67,14 +67,26 @@ class Site:
 
     def stored_generation(self) -> int:
         """The generation in the database, as of the last second."""
+        numbers = self._numbers()
+        if not numbers:
+            # Another thread is just reading them for the first time, or the database is away: nothing to follow.
+            return self._generation or 0
+        return numbers.get("generation", 0)
+
+    def upgrades(self) -> int | None:
+        """How often ``lms db upgrade`` brought the database to what was installed, as of the last second.
+
+        None where the database did not answer yet.
+        """
+        numbers = self._numbers()
+        return numbers.get("upgrades", 0) if numbers else None
+
+    def _numbers(self) -> dict[str, int]:
         numbers: state.Numbers = self.app.extensions["lms_state"]
         if not numbers.is_fresh:
             with self.app.app_context():
                 numbers.current()
-        if not numbers.values:
-            # Another thread is just reading them for the first time, or the database is away: nothing to follow.
-            return self._generation or 0
-        return numbers.values.get("generation", 0)
+        return numbers.values
 
     def follow(self, *, wait: bool = False) -> bool:
         """Swap to a new app if the generation moved and nobody else is at it; whether it swapped.

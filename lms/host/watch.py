@@ -1,8 +1,8 @@
 """Noticing that distributions were installed, upgraded or removed while the process runs: it then starts anew.
 
 What is in memory stays in memory, so a process that went on would mix an old version with new files. A newer core is
-followed only once the database was upgraded for it (``lms db upgrade`` moves the generation); until then what is in
-memory fits the database better.
+followed only once the database was upgraded for it (``lms db upgrade`` counts that); until then what is in memory fits
+the database better.
 """
 
 from __future__ import annotations
@@ -90,27 +90,27 @@ class Watch:
         plugins = frozenset(one for one in plugins or snapshot() if one.is_plugin)
         self._known = plugins | frozenset(one for one in AT_IMPORT if not one.is_plugin)
         self._seen = self._known
-        self._core_seen_at: int | None = None
+        self._upgrades_before: int | None = None
 
-    def look(self, generation: Callable[[], int]) -> Verdict | None:
+    def look(self, upgrades: Callable[[], int | None]) -> Verdict | None:
         """What to do now. Nothing while files still change: an installation takes its time.
 
-        ``generation()`` is the stored one, asked only where the core changed.
+        ``upgrades()`` is how often the database was upgraded by now, None while it does not answer. It counts from when
+        nothing had changed yet: an upgrade that follows the installation at once is over before that was noticed.
         """
+        count = upgrades()
         now = snapshot()
         before, self._seen = self._seen, now
+        if self._upgrades_before is None or (now == self._known and count is not None):
+            self._upgrades_before = count
         if now == self._known or now != before:
             return None
         gone = {one.name for one in self._known - now}
         if not gone:
             self._known = now
             return Verdict.BUILD_AGAIN
-        return Verdict.BEGIN_ANEW if CORE not in gone or self._database_is_ready(generation()) else None
-
-    def _database_is_ready(self, generation: int) -> bool:
-        if self._core_seen_at is None:
-            self._core_seen_at = generation
-        return generation != self._core_seen_at
+        is_upgraded = count is not None and count != self._upgrades_before
+        return Verdict.BEGIN_ANEW if CORE not in gone or is_upgraded else None
 
     def start(self, site: Site, begin_anew: Callable[[], None]) -> threading.Event:
         """Look every second, until ``begin_anew()`` was called or the event that is returned is set.
@@ -122,7 +122,7 @@ class Watch:
         def watch() -> None:
             while not stop.wait(_SECONDS):
                 site.follow()
-                verdict = self.look(site.stored_generation)
+                verdict = self.look(site.upgrades)
                 if verdict is Verdict.BUILD_AGAIN:
                     site.build_again()
                 elif verdict is Verdict.BEGIN_ANEW:

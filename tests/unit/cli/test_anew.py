@@ -21,13 +21,20 @@ time.sleep(60)
 """
 
 
+@pytest.fixture(autouse=True)
+def outdated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GUNICORN_FD", "")
+    monkeypatch.setenv("GUNICORN_PID", "")
+    monkeypatch.setattr(watch, "core_is_outdated", lambda: True)
+
+
 class Arbiter:
     """What the hook needs of gunicorn's: one worker, which hears nothing but a kill."""
 
     cfg = SimpleNamespace(graceful_timeout=0.2)
-    LISTENERS = ()
 
     def __init__(self) -> None:
+        self.LISTENERS = [SimpleNamespace(fileno=lambda: 7)]
         worker = subprocess.Popen([sys.executable, "-c", DEAF], stdout=subprocess.PIPE)
         assert worker.stdout is not None
         with worker.stdout as said:
@@ -46,11 +53,21 @@ class Arbiter:
 
 
 def test_a_worker_that_had_to_be_killed_is_gone_before_the_new_image_begins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GUNICORN_FD", "")
-    monkeypatch.setenv("GUNICORN_PID", "")
-    monkeypatch.setattr(watch, "core_is_outdated", lambda: True)
     arbiter, ended = Arbiter(), []
     monkeypatch.setattr(watch, "execute_again", lambda: ended.append(arbiter.worker.returncode))
     anew.Master(before=lambda: None)(arbiter, None)
     assert ended == [-signal.SIGKILL]
     assert arbiter.WORKERS == {}
+    assert os.environ["GUNICORN_FD"] == "7"
+
+
+def test_a_master_that_was_told_to_end_does_not_begin_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    arbiter = Arbiter()
+    arbiter.LISTENERS = []
+    try:
+        monkeypatch.setattr(watch, "execute_again", lambda: pytest.fail("It has no socket to hand over."))
+        anew.Master(before=lambda: pytest.fail("The job worker is ended by who ends the server."))(arbiter, None)
+        assert arbiter.WORKERS
+    finally:
+        arbiter.worker.kill()
+        arbiter.worker.wait()
