@@ -1,6 +1,6 @@
 // The editor of formatted words. It runs in the frame, on the very element that visitors get, so that what is typed
 // looks as it will; the shell talks to it through `stoaText`. The server cleans whatever comes out of it.
-import { Editor } from "@tiptap/core";
+import { Editor, resolveFocusPosition } from "@tiptap/core";
 import { DOMParser, Slice } from "@tiptap/pm/model";
 
 import { cleaned } from "./paste.js";
@@ -40,9 +40,8 @@ function open(element, told, at) {
     onSelectionUpdate: () => told.selected(),
     onBlur: () => told.selected(),
   });
-  editor.commands.focus(at || "start");
-  // At once: by itself it takes the focus with the next frame, and a letter typed before would go nowhere.
-  editor.view.focus();
+  editor.view.dispatch(editor.state.tr.setSelection(resolveFocusPosition(editor.state.doc, at || "start")).scrollIntoView());
+  focus(editor);
   isQuiet = false;
   return {
     html: () => written(editor.getHTML()),
@@ -55,7 +54,7 @@ function open(element, told, at) {
     link: (attributes) => link(editor, attributes),
     hasWords: () => !editor.state.selection.empty,
     box: () => box(editor),
-    focus: () => editor.commands.focus(null, { scrollIntoView: false }),
+    focus: () => focus(editor),
     close() {
       const html = written(editor.getHTML());
       editor.destroy();
@@ -67,6 +66,11 @@ function open(element, told, at) {
       delete element.editor;
     },
   };
+}
+
+// At once: its own command takes the focus with the next frame, and a key that is pressed before would go nowhere.
+function focus({ view }) {
+  view.focus();
 }
 
 // A key that was pressed before the editor was there, as if it were pressed now.
@@ -85,7 +89,8 @@ function type({ view }, words) {
 
 // Make the selected words a link, or change the one that the caret stands in; with null the link goes.
 function link(editor, attributes) {
-  const chain = editor.chain().focus(null, { scrollIntoView: false });
+  focus(editor);
+  const chain = editor.chain();
   if (editor.isActive("link")) chain.extendMarkRange("link");
   if (attributes) chain.unsetMark("link").setMark("link", attributes);
   else chain.unsetMark("link");
