@@ -92,6 +92,10 @@ class Watch:
         self._seen = self._known
         self._upgrades_before: int | None = None
 
+    def remember(self, upgrades: int | None) -> None:
+        """How often the database was upgraded when the process had just begun to serve; None where it is away."""
+        self._upgrades_before = upgrades
+
     def look(self, upgrades: Callable[[], int | None]) -> Verdict | None:
         """What to do now. Nothing while files still change: an installation takes its time.
 
@@ -101,7 +105,7 @@ class Watch:
         count = upgrades()
         now = snapshot()
         before, self._seen = self._seen, now
-        if self._upgrades_before is None or (now == self._known and count is not None):
+        if count is not None and (self._upgrades_before is None or now == self._known):
             self._upgrades_before = count
         if now == self._known or now != before:
             return None
@@ -118,16 +122,20 @@ class Watch:
         The site follows then too: a process that nobody asks anything knows of a switch when the next request comes.
         """
         stop = threading.Event()
+        # Now, for a busy process may come to its first look after a newer core was installed and upgraded the database.
+        self.remember(site.upgrades())
 
         def watch() -> None:
             while not stop.wait(_SECONDS):
-                site.follow()
                 verdict = self.look(site.upgrades)
-                if verdict is Verdict.BUILD_AGAIN:
-                    site.build_again()
-                elif verdict is Verdict.BEGIN_ANEW:
+                if verdict is Verdict.BEGIN_ANEW:
+                    # Following first would build an app of the old core on the database of the newer one.
                     begin_anew()
                     return
+                if verdict is Verdict.BUILD_AGAIN:
+                    site.build_again()
+                else:
+                    site.follow()
 
         threading.Thread(target=watch, name="lms-watch", daemon=True).start()
         return stop

@@ -84,6 +84,41 @@ def test_a_database_that_does_not_answer_was_not_upgraded(core: Path) -> None:
     assert looks(watch, None, None, 4, 5) == [None, None, None, Verdict.BEGIN_ANEW]
 
 
+def test_an_upgrade_that_was_over_before_the_first_look_counts(core: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "_SECONDS", 0.2)
+    is_begun_anew = threading.Event()
+
+    class Busy:
+        count = 4
+        upgrades = classmethod(lambda cls: cls.count)
+        follow = staticmethod(lambda: False)
+
+    Watch().start(cast(Site, Busy()), begin_anew=is_begun_anew.set)
+    install(core, "stoa", "99.0")
+    Busy.count = 5
+    assert is_begun_anew.wait(20)
+
+
+def test_a_process_that_begins_anew_builds_no_app_of_the_old_core_before(
+    core: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "_SECONDS", 0.01)
+    watch = Watch()
+    install(core, "stoa", "99.0")
+    assert watch.look(lambda: 4) is None, "pip may still be at it"
+    is_begun_anew = threading.Event()
+    counts = iter([4])
+
+    class Upgraded:
+        upgrades = staticmethod(lambda: next(counts, 5))
+
+        def follow(self) -> None:
+            pytest.fail("It would be the old core on the database of the newer one.")
+
+    watch.start(cast(Site, Upgraded()), begin_anew=is_begun_anew.set)
+    assert is_begun_anew.wait(20)
+
+
 def test_plugins_are_told_from_what_the_master_has_in_memory(packages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(packages, "leaf", "1.0")
     install(packages, "library", "1.0")
