@@ -68,7 +68,7 @@ class Site:
     def stored_generation(self) -> int:
         """The generation in the database, as of the last second."""
         numbers = self._numbers()
-        if not numbers:
+        if numbers is None:
             # Another thread is just reading them for the first time, or the database is away: nothing to follow.
             return self._generation or 0
         return numbers.get("generation", 0)
@@ -79,14 +79,14 @@ class Site:
         None where the database did not answer yet.
         """
         numbers = self._numbers()
-        return numbers.get("upgrades", 0) if numbers else None
+        return None if numbers is None else numbers.get("upgrades", 0)
 
-    def _numbers(self) -> dict[str, int]:
+    def _numbers(self) -> dict[str, int] | None:
         numbers: state.Numbers = self.app.extensions["lms_state"]
         if not numbers.is_fresh:
             with self.app.app_context():
                 numbers.current()
-        return numbers.values
+        return numbers.values if numbers.are_known else None
 
     def follow(self, *, wait: bool = False) -> bool:
         """Swap to a new app if the generation moved and nobody else is at it; whether it swapped.

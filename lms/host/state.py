@@ -33,6 +33,8 @@ class Numbers:
 
     def __init__(self) -> None:
         self.values: dict[str, int] = {}
+        self.are_known = False
+        """Whether the database ever answered; a new one may hold no number yet."""
         self._read_at = float("-inf")
         self._lock = threading.Lock()
 
@@ -63,6 +65,7 @@ class Numbers:
         except DatabaseError:
             return
         self.values = {row.name: row.value for row in rows}
+        self.are_known = True
         if not current_app.config["LMS"].is_production:
             clock.set_offset(timedelta(seconds=self.values.get("clock_offset", 0)))
 

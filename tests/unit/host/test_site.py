@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete, text
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import Client
 
 from lms import db
 from lms.app import create_app
 from lms.host import rows, startup, state
+from lms.host.models import StateNumber
 from lms.host.site import SEEN_COOKIE, Site
 from lms.web import public
 
@@ -142,3 +144,23 @@ def test_an_app_that_could_not_read_the_plugins_is_never_swapped_in(site: Any, m
     server.try_again_now()
     assert server.follow()
     db.dispose(server.app)
+
+
+def test_a_database_without_any_number_was_never_upgraded_but_one_that_is_away_may_have_been(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = site.app.extensions["lms_state"]
+    with db.writes():
+        db.session.execute(delete(StateNumber))
+    server = Site(lambda: site.app)
+    with monkeypatch.context() as away:
+        away.setattr(state, "_READ", text("SELECT name FROM nowhere"))
+        site.app.extensions["lms_state"] = state.Numbers()
+        assert server.upgrades() is None
+    site.app.extensions["lms_state"].forget()
+    assert server.upgrades() == 0
+    with db.writes():
+        state.bump("upgrades")
+    site.app.extensions["lms_state"].forget()
+    assert server.upgrades() == 1
+    site.app.extensions["lms_state"] = numbers
