@@ -94,6 +94,18 @@ def product_by_slug(slug: str) -> ProductView | None:
     return _views([found])[0] if found else None
 
 
+def products_by_id(product_ids: Collection[int]) -> dict[int, ProductView]:
+    """Those of the products that there are, archived or not. Two queries, none for no products."""
+    found = session.scalars(select(Product).where(Product.id.in_(product_ids))) if product_ids else ()
+    return {view.id: view for view in _views(found)}
+
+
+def products_by_slug(slugs: Collection[str]) -> dict[str, ProductView]:
+    """The products with these short names, archived or not. Two queries, none for no names."""
+    found = session.scalars(select(Product).where(Product.slug.in_(slugs))) if slugs else ()
+    return {view.slug: view for view in _views(found)}
+
+
 def product_names(product_ids: Collection[int]) -> dict[int, str]:
     """The names of these products. One query, none for no products."""
     query = select(Product.id, Product.name).where(Product.id.in_(product_ids))

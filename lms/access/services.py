@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -48,6 +48,8 @@ from lms.access.products import (
     product_by_slug,
     product_names,
     products,
+    products_by_id,
+    products_by_slug,
     products_for_course,
 )
 from lms.db import rows
@@ -72,6 +74,7 @@ __all__ = [
     "create_product",
     "decide",
     "decide_product",
+    "decide_products",
     "find_grant",
     "grants_from",
     "grants_of",
@@ -82,6 +85,8 @@ __all__ = [
     "product_decisions",
     "product_names",
     "products",
+    "products_by_id",
+    "products_by_slug",
     "products_for_course",
     "revoke_grant",
     "set_grant",
@@ -101,6 +106,9 @@ _FOR_COURSE = (
 )
 _FOR_PRODUCT = select(*_HELD).where(
     _grant.c.person_id == bindparam("person_id"), _grant.c.product_id == bindparam("product_id")
+)
+_FOR_PRODUCTS = select(*_HELD).where(
+    _grant.c.person_id == bindparam("person_id"), _grant.c.product_id.in_(bindparam("product_ids", expanding=True))
 )
 _FOR_ALL_PRODUCTS = (
     select(_product.c.slug, *_HELD)
@@ -148,6 +156,16 @@ def decide_product(person_id: int, product_id: int, now: datetime) -> Decision:
     """
     held = rows(_FOR_PRODUCT, {"person_id": person_id, "product_id": product_id})
     return judge(map(_held, held), now)
+
+
+def decide_products(person_id: int, product_ids: Collection[int], now: datetime) -> dict[int, Decision]:
+    """``decide_product`` for each of the products, by its id. One query, none for no products."""
+    grants: dict[int, list[Held]] = {each: [] for each in product_ids}
+    if grants:
+        for row in rows(_FOR_PRODUCTS, {"person_id": person_id, "product_ids": list(grants)}):
+            held = _held(row)
+            grants[held.product_id].append(held)
+    return {product_id: judge(of_product, now) for product_id, of_product in grants.items()}
 
 
 def product_decisions(person_id: int, now: datetime) -> dict[str, Decision]:

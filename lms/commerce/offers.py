@@ -191,15 +191,12 @@ def active_offers() -> tuple[OfferView, ...]:
 def open_to(found: Iterable[OfferView], person_id: int | None, now: datetime) -> tuple[OfferView, ...]:
     """Those of the offers that the person may buy; nobody knows what a guest (None) owns.
 
-    One decision for each product that an offer is kept for, none where there is no such offer.
+    One query, none where no offer is kept for owners of another product.
     """
     offered = tuple(found)
     kept = {each.open_to_id for each in offered if each.open_to_id is not None}
-    owned = {
-        product_id
-        for product_id in kept
-        if person_id is not None and access.decide_product(person_id, product_id, now).allowed
-    }
+    decided = access.decide_products(person_id, kept, now) if person_id is not None else {}
+    owned = {product_id for product_id, decision in decided.items() if decision.allowed}
     return tuple(each for each in offered if each.open_to_id is None or each.open_to_id in owned)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -289,22 +289,29 @@ def after_purchase_path(order_id: int) -> str:
 
 def product_path(product_id: int) -> str:
     """Where somebody who holds the product begins: in its course, or at the list of their courses."""
-    slug = _only_course(product_id)
-    return f"/learn/{slug}" if slug else "/account"
+    return product_paths((product_id,))[product_id]
+
+
+def product_paths(product_ids: Collection[int]) -> dict[int, str]:
+    """``product_path`` of each of the products, by its id. Three queries at most, none for no products."""
+    slugs = _only_courses(product_ids)
+    return {each: f"/learn/{slugs[each]}" if each in slugs else "/account" for each in product_ids}
 
 
 def sales_path(product_id: int) -> str:
     """The page that tells about the product: its course's, or the catalogue."""
-    slug = _only_course(product_id)
+    slug = _only_courses((product_id,)).get(product_id)
     return f"/courses/{slug}" if slug else "/courses"
 
 
-def _only_course(product_id: int) -> str | None:
-    product = access.product(product_id)
-    if product is None or product.everything or len(product.course_ids) != 1:
-        return None
+def _only_courses(product_ids: Collection[int]) -> dict[int, str]:
+    """For each product that opens one course and nothing else: that course's address."""
+    found = access.products_by_id(product_ids)
+    only = {each.id: each.course_ids[0] for each in found.values() if not each.everything and len(each.course_ids) == 1}
     courses = table("courses_course", column("id"), column("slug"))
-    return session.scalar(select(courses.c.slug).where(courses.c.id == product.course_ids[0]))
+    query = select(courses.c.id, courses.c.slug).where(courses.c.id.in_(set(only.values())))
+    slugs = {row.id: row.slug for row in session.execute(query)} if only else {}
+    return {product_id: slugs[course_id] for product_id, course_id in only.items() if course_id in slugs}
 
 
 def lock_order(order_id: int) -> Order:

@@ -14,7 +14,7 @@ from lms.access.services import NextStep
 from lms.commerce import offers as prices
 from lms.commerce import providers
 from lms.commerce.offer_view import OfferView
-from lms.commerce.orders import product_path
+from lms.commerce.orders import product_paths
 from lms.commerce.subscriptions import subscriptions_of
 from lms.extend import Block, BlockForm, RenderContext, fields
 
@@ -90,17 +90,16 @@ def period(offer: OfferView) -> str:
 
 
 def load_buy(props_of_all: Sequence[Mapping[str, Any]], ctx: RenderContext) -> list[Shown | None]:
-    """One query for what is sold, whatever the number of blocks; one decision for each product of the page."""
+    """One query for what is sold, whatever the number of blocks; one for what the person holds."""
     sold = {each.public_id: each for each in prices.active_offers()}
     wanted = [sold.get(str(props.get("offer") or "")) for props in props_of_all]
     return _shown([(each,) if each else () for each in wanted], ctx, _("Choose an offer that is sold."))
 
 
 def load_pricing(props_of_all: Sequence[Mapping[str, Any]], ctx: RenderContext) -> list[Shown | None]:
-    """Two queries for the products and their offers; one decision for each product of the page."""
-    slugs = {str(props.get("product") or "") for props in props_of_all} - {""}
-    known = {slug: access.product_by_slug(slug) for slug in sorted(slugs)}
-    found = prices.offers_of_products([each.id for each in known.values() if each is not None])
+    """Three queries for the products and their offers, whatever the number of blocks; one for what the person holds."""
+    known = access.products_by_slug({str(props.get("product") or "") for props in props_of_all} - {""})
+    found = prices.offers_of_products([each.id for each in known.values()])
     of_each = [known.get(str(props.get("product") or "")) for props in props_of_all]
     offered = [found.get(each.id, ()) if each is not None else () for each in of_each]
     return _shown(offered, ctx, _("Choose a product that has a price."))
@@ -108,7 +107,7 @@ def load_pricing(props_of_all: Sequence[Mapping[str, Any]], ctx: RenderContext) 
 
 def _shown(offered: list[tuple[OfferView, ...]], ctx: RenderContext, missing: str) -> list[Shown | None]:
     """Each block's offers as this person sees them; None, and so nothing in the page, where nobody can buy."""
-    standings = {product_id: _standing(product_id, ctx) for product_id in {o.product_id for b in offered for o in b}}
+    standings = _standings({each.product_id for of_block in offered for each in of_block}, ctx)
     own = _own_plans(ctx)
     prices.note_changes((each for of_block in offered for each in of_block), ctx.now)
     drawn: list[Shown | None] = []
@@ -133,12 +132,13 @@ def _for_this_person(offered: tuple[OfferView, ...], ctx: RenderContext) -> tupl
     return prices.open_to(offered, ctx.person.id if ctx.person is not None else None, ctx.now)
 
 
-def _standing(product_id: int, ctx: RenderContext) -> tuple[str, bool]:
-    """Where an owner begins ("" for everybody else), and whether the person had it once."""
+def _standings(product_ids: set[int], ctx: RenderContext) -> dict[int, tuple[str, bool]]:
+    """For each product where an owner begins ("" for everybody else), and whether the person had it once."""
     if ctx.person is None or ctx.state:
-        return "", False
-    decision = access.decide_product(ctx.person.id, product_id, ctx.now)
-    return product_path(product_id) if decision.allowed else "", decision.next_step is NextStep.RENEW
+        return dict.fromkeys(product_ids, ("", False))
+    decided = access.decide_products(ctx.person.id, product_ids, ctx.now)
+    begins = product_paths([product_id for product_id, decision in decided.items() if decision.allowed])
+    return {each: (begins.get(each, ""), decision.next_step is NextStep.RENEW) for each, decision in decided.items()}
 
 
 def _own_plans(ctx: RenderContext) -> frozenset[int]:

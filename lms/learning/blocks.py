@@ -97,16 +97,13 @@ class Curriculum:
     marks: Markup
 
 
-def _wanted(props: Mapping[str, Any], ctx: RenderContext) -> int | None:
-    """The id of the course that a block is about; None where there is none."""
-    chosen = str(props.get("course") or "")
-    if chosen:
-        return int(chosen) if chosen.isdecimal() else None
-    here = _course_of(ctx)
-    if here is None:
+def _wanted(props_of_all: Props, here: int | None) -> list[int | None]:
+    """The id of the course that each block is about; None where there is none. ``here`` is the one of this page."""
+    chosen = [str(props.get("course") or "") for props in props_of_all]
+    if here is None and not all(chosen):
         newest = courses.list_published(limit=1)
         here = newest[0].id if newest else None
-    return here
+    return [here if not each else int(each) if each.isdecimal() else None for each in chosen]
 
 
 def _course_of(ctx: RenderContext) -> int | None:
@@ -122,9 +119,9 @@ def _course_of(ctx: RenderContext) -> int | None:
 
 def _courses(props_of_all: Props, ctx: RenderContext) -> list[CourseView | None]:
     """The course of each block. On its own page a course that is not published yet is there too."""
-    ids = [_wanted(props, ctx) for props in props_of_all]
-    found = courses.published_by_id(sorted({each for each in ids if each is not None}))
     here = _course_of(ctx)
+    ids = _wanted(props_of_all, here)
+    found = courses.published_by_id(sorted({each for each in ids if each is not None}))
     if here is not None and here in ids and here not in found:
         found[here] = courses.course(here)
     return [None if each is None else found.get(each) for each in ids]
@@ -157,7 +154,7 @@ def load_courses(props_of_all: Props, ctx: RenderContext) -> list[CourseView | N
 def load_curricula(props_of_all: Props, ctx: RenderContext) -> list[Curriculum | None]:
     """The lessons with the person's own progress. Two queries for each course, none of them for guests."""
     drawn: dict[int, Curriculum | None] = {}
-    ids = [_wanted(props, ctx) for props in props_of_all]
+    ids = _wanted(props_of_all, _course_of(ctx))
     for each in dict.fromkeys(ids):
         if each is not None:
             drawn[each] = _curriculum(each, ctx)

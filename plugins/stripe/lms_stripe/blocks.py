@@ -53,11 +53,12 @@ class Shown:
 
 
 def load(props_of_all: Sequence[Mapping[str, Any]], ctx: RenderContext) -> list[Shown | None]:
-    """One query for the pictures of all such blocks; the links share what the page's other portal links ask.
+    """One query for the pictures of all such blocks, and what one link asks for all of their links.
 
     None, and so nothing in the page, for whoever has no portal.
     """
-    found = [resolve(_link(props), link_context_of(ctx), unavailable="hide") for props in props_of_all]
+    link_context = link_context_of(ctx)
+    found = [resolve(_link(props), link_context, unavailable="hide") for props in props_of_all]
     drawn = [link is not None or ctx.editing for link in found]
     keys = [_picture_key(props) if is_drawn else "" for props, is_drawn in zip(props_of_all, drawn, strict=True)]
     pictures = media.views(sorted(set(filter(None, keys)))) if any(keys) else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from html.parser import HTMLParser
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lms import db
+from lms.access import services as access
 from lms.base import clock
 from lms.content import canvas, catalog, checking, planting, render
 from lms.content.document import blocks as walk
@@ -25,11 +27,12 @@ from lms.extend.fields import Choice, Lines, Link, Media, PlainText, RichText
 from lms.media import services as media
 from lms.testing import sites
 from lms.testing.makers import Makers
+from lms.testing.queries import Queries
 from lms.web import CurrentPerson
 
 pytestmark = pytest.mark.xdist_group("every-block")
 
-MARKS = re.compile(r' data-(block|label|badge|inline|slot)="[^"]*"| data-rich|<!--/?slot:[^>]*-->')
+MARKS = re.compile(r' data-(block|type|label|badge|inline|slot)="[^"]*"| data-rich|<!--/?slot:[^>]*-->')
 EDITOR = CurrentPerson(id=1, email="e@example.org", name="Ed", capabilities=frozenset({"pages.edit"}))
 VOID = {"img", "input", "br", "hr", "track", "meta", "link"}
 SEEN_BY_NOBODY_HERE = {
@@ -40,6 +43,9 @@ SEEN_BY_NOBODY_HERE = {
     "announcements/latest": "nothing is announced",
 }
 
+ASKS_FOR_EACH_COURSE = {"learning/curriculum"}
+"""Its lessons, and what the person completed of them: two questions for each course, however often it stands there."""
+
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
@@ -47,19 +53,33 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     plugins = ("stripe", "announcements")
     with sites.site(tmp_path_factory.mktemp("site"), plugins=plugins) as fresh:
         make = Makers()
-        course = make.course(
-            title="Letters", lessons=3, sections=1, outcomes=["Say it"], teacher_name="Ada",
-            questions=[{"q": "How long?", "a": "An evening."}],
-        )  # fmt: skip
-        product = make.product(course)
-        offer = make.offer(product, kind="free", amount=0)
-        with fresh.app.test_request_context(course.path):
-            yield {
-                "path": course.path, "course": str(course.id), "product": product.slug, "offer": offer.public_id,
-                "picture": _stored(_picture(), "a.png"), "video": _stored(b"\x1aE\xdf\xa3" + bytes(40), "a.webm"),
-                "captions": _stored(b"WEBVTT\n\n", "a.vtt"),
-            }  # fmt: skip
+        first, *others = [_course(make) for _each in range(4)]
+        with fresh.app.test_request_context(first["path"]):
+            yield first | {"others": others, "student": _student(make, first, others[0])}
             db.rollback()
+
+
+def _course(make: Makers) -> dict[str, Any]:
+    course = make.course(
+        title="Letters", lessons=3, sections=1, outcomes=["Say it"], teacher_name="Ada",
+        questions=[{"q": "How long?", "a": "An evening."}],
+    )  # fmt: skip
+    product = make.product(course)
+    offer = make.offer(product, kind="free", amount=0)
+    return {
+        "path": course.path, "course": str(course.id), "product": product.slug, "offer": offer.public_id,
+        "picture": _stored(_picture(), "a.png"), "video": _stored(b"\x1aE\xdf\xa3" + bytes(40), "a.webm"),
+        "captions": _stored(b"WEBVTT\n\n", "a.vtt"),
+    }  # fmt: skip
+
+
+def _student(make: Makers, *owned: dict[str, Any]) -> CurrentPerson:
+    student = make.person(name="Sam")
+    for each in owned:
+        product = access.product_by_slug(each["product"])
+        assert product
+        make.grant(student, product)
+    return CurrentPerson(id=student.id, email=student.email, name=student.name)
 
 
 def _picture() -> bytes:
@@ -74,15 +94,18 @@ def _stored(content: bytes, name: str) -> dict[str, str]:
     return {"key": key, "alt": "what it shows"}
 
 
-def filled(block: Block, shelf: dict[str, Any]) -> dict[str, Any]:
-    """The block as its reference shows it, with a file, an address or a course wherever it can have one."""
+def filled(block: Block, shelf: dict[str, Any], names_course: object = False) -> dict[str, Any]:
+    """The block as its reference shows it, with a file, an address or an offer wherever it can have one.
+
+    Unless it ``names_course``, it is about the course on whose page it stands.
+    """
     props = dict(block.example)
     for field in block.form():
         if isinstance(field, Media):
             props.setdefault(field.name, shelf[field.kind])
         elif isinstance(field, Link):
             props.setdefault(field.name, {"kind": "url", "href": "/courses"})
-        elif field.name in ("offer", "product"):
+        elif field.name in ("offer", "product") or (field.name == "course" and names_course):
             props[field.name] = shelf[field.name]
     if block.full_name == "core/section":
         props["ground"] = "picture"
@@ -151,6 +174,30 @@ def test_without_its_marks_the_canvas_of_each_block_is_the_public_page(shelf: di
         assert bare(edited) == bare(public), block.full_name
         seen += 1
     assert seen > 25
+
+
+@pytest.mark.parametrize("who", ["editor", "visitor", "student"])
+def test_fifty_blocks_of_each_kind_ask_the_database_no_more_often_than_one(shelf: dict[str, Any], who: str) -> None:
+    person = {"editor": EDITOR, "visitor": None, "student": shelf["student"]}[who]
+    draw = canvas.page_html if who == "editor" else render.tree_html
+    one = tree_of(*(filled(block, shelf) for block in all_blocks()))
+    # Courses, products and files differ: what was found for another block must not hide a question.
+    shelves = [shelf, *shelf["others"]]
+    fifty = tree_of(
+        *(
+            filled(block, shelves[0 if block.full_name in ASKS_FOR_EACH_COURSE else n % 4], names_course=n % 2)
+            for block in all_blocks()
+            for n in range(50)
+        )
+    )
+    asked = []
+    for tree in (one, fifty):
+        queries = Queries()
+        with queries.counted() as sent:
+            draw(tree, context(shelf, person=person, editing=who == "editor"))
+        # How many things are asked for in one go makes no other question.
+        asked.append(Counter(re.sub(r"IN \([?, ]+\)", "IN (…)", " ".join(each.split())) for each in sent))
+    assert asked[1] - asked[0] == Counter()
 
 
 def test_each_block_is_whole_html_without_styles_scripts_or_doubled_ids(shelf: dict[str, Any]) -> None:
