@@ -106,12 +106,17 @@ def change_entry(place: str, identity: str, act: str) -> ResponseReturnValue:
         if act == "remove":
             menus.remove(place, identity, **shared)
             flash(_("The entry is gone. What it led to stays."), "good")
-        else:
-            menus.move(place, identity, _to(place, identity, act), **shared)
+            return redirect(f"/admin/menus#{place}")
+        menus.move(place, identity, _to(place, identity, act), **shared)
     except settings.ChangedMeanwhile:
         rollback()
         flash(_MEANWHILE, "bad")
-    return redirect(f"/admin/menus#{place}")
+        return redirect(f"/admin/menus#{place}")
+    number, count = menus.position(place, identity) + 1, len(menus.stored(place))
+    flash(_("The entry stands in place %(number)s of %(count)s now.", number=number, count=count), "good")
+    # Back on the button that was pressed, so that whoever has no mouse presses it again; the ends have only one.
+    way = {1: "down", count: "up"}.get(number, "down" if act == "down" else "up")
+    return redirect(f"/admin/menus#{way}-{identity}")
 
 
 def _to(place: str, identity: str, act: str) -> int:

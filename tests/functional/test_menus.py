@@ -78,12 +78,20 @@ def test_entries_are_moved_and_taken_away_by_buttons_and_by_a_drop(editor, clien
     for label in ("One", "Two", "Three"):
         editor.add(label, "address", address=f"/{label.lower()}")
     one, two, three = ids()
-    assert editor.send(f"header/{three}/up").status_code == 303
+    answer = editor.send(f"header/{three}/up")
+    assert answer.status_code == 303
     assert ids() == [one, three, two]
-    editor.send(f"header/{one}/down")
+    # One goes on with the same button; where an end has none, with the other one.
+    assert answer.location == f"/admin/menus#up-{three}"
+    assert f'id="up-{three}"' in editor.page()
+    assert editor.send(f"header/{one}/down").location == f"/admin/menus#down-{one}"
     assert ids() == [three, one, two]
-    editor.send(f"header/{two}/to", to=0)
+    answer = editor.send(f"header/{two}/to", to=0)
     assert ids() == [two, three, one]
+    assert answer.location == f"/admin/menus#down-{two}"
+    html = editor.page()
+    assert f'id="up-{two}"' not in html
+    assert "The entry stands in place 1 of 3 now." in html
     editor.send(f"header/{two}/up")
     assert ids() == [two, three, one]
     assert labels(client.get("/courses").text)[:3] == ["Two", "Three", "One"]

@@ -28,7 +28,9 @@ for (const list of document.querySelectorAll("[data-sort]")) {
     mover.elements.to.value = to;
     mover.submit();
   });
-  list.addEventListener("dragend", () => {
+  list.addEventListener("dragend", (event) => {
     held = null;
+    // Given up, or dropped elsewhere: nothing was moved.
+    if (event.dataTransfer.dropEffect === "none") list.append(...before);
   });
 }
