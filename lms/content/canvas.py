@@ -28,6 +28,7 @@ from lms.host import guard
 from lms.web.slots import label
 
 _NAME = re.compile(r"[a-z0-9_-]+")
+_TYPE = re.compile(r"[a-z0-9_-]+/[a-z0-9-]+")
 
 
 def page_html(tree: Mapping[str, Any], ctx: RenderContext) -> Rendered:
@@ -94,7 +95,17 @@ class CanvasCompiler(Compiler):
 
     def _slot_of(self, node: Json, name: str) -> list[Piece]:
         place = f"{node['id']}:{name}"
-        return [f"<!--slot:{place}-->", *super()._slot_of(node, name), f"<!--/slot:{place}-->"]
+        return [
+            f"<!--slot:{place}{self._allowed(node, name)}-->",
+            *super()._slot_of(node, name),
+            f"<!--/slot:{place}-->",
+        ]
+
+    def _allowed(self, node: Json, name: str) -> str:
+        """What may stand in the slot, where that is not everything, so that nothing else is pulled there."""
+        block = self._visible(node)
+        allow = block.slots[name].allow if block and name in block.slots else ("*",)
+        return "" if "*" in allow else "".join(f" {kind}" for kind in allow if _TYPE.fullmatch(kind))
 
     def _slot(self, nodes: Sequence[Json]) -> list[Piece]:
         return [self._held(node) for node in nodes]
@@ -118,7 +129,7 @@ class CanvasCompiler(Compiler):
         inside = [
             "".join(map(str, self._slot_of(node, name))) for name in node.get("slots", {}) if _NAME.fullmatch(name)
         ]
-        mark = Markup('data-block="{}" data-label="{}"').format(node["id"], node["type"])
+        mark = Markup('data-block="{}" data-type="{}" data-label="{}"').format(node["id"], node["type"], node["type"])
         box = Markup('<div class="piece-missing" role="note" {}><p>{}</p>{}</div>')
         return str(box.format(mark, needs, Markup("".join(inside))))  # noqa: S704 - drawn
 
@@ -149,7 +160,7 @@ class CanvasCompiler(Compiler):
         return Markup(" ").join([super()._root(block, node), self._mark(block, node)])
 
     def _mark(self, block: Block, node: Json) -> Markup:
-        mark = Markup('data-block="{}" data-label="{}"').format(node["id"], label(block))
+        mark = Markup('data-block="{}" data-type="{}" data-label="{}"').format(node["id"], node["type"], label(block))
         badge = self._badge(block, node)
         return mark + Markup(' data-badge="{}"').format(badge) if badge else mark
 

@@ -12,6 +12,9 @@ from lms.content import catalog
 from lms.content.document import Json, empty, new_block
 from lms.extend import Block, Pattern
 
+PATTERN_TYPE = "core/pattern"
+"""What holds the blocks of a pattern together."""
+
 
 def inserted(block: Block, props: Mapping[str, Any] | None = None) -> Json:
     """A block as it is when somebody adds it, with what stands in it from the beginning. All ids are fresh."""
@@ -22,7 +25,7 @@ def inserted(block: Block, props: Mapping[str, Any] | None = None) -> Json:
 def of_pattern(pattern: Pattern) -> Json:
     """The blocks of a pattern, held together by a block that has its name. All ids are fresh."""
     slots = {"body": planted(pattern.blocks)}
-    return new_block("core/pattern", {"name": str(pattern.label)}, slots=slots)
+    return new_block(PATTERN_TYPE, {"name": str(pattern.label)}, slots=slots)
 
 
 def beginning(nodes: Sequence[Mapping[str, Any]], *, place: str) -> Json:

@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from wtforms import Field
 
-from lms.content import canvas, catalog, document, values, words
+from lms.content import canvas, catalog, document, planting, values, words
 from lms.content.document import upgraded
 from lms.editor import rules, shaping
 from lms.editor.acts import PATTERN, SPACES
@@ -147,9 +147,11 @@ def _pages() -> list[tuple[int, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Shelved:
-    """What can be added: ``add`` is the type of a block, or a pattern's name behind ``pattern:``."""
+    """What can be added: ``add`` is the type of a block, or a pattern's name behind ``pattern:``; ``type`` is what
+    stands on the page then."""
 
     add: str
+    type: str
     label: str
     icon: str
     description: str
@@ -161,8 +163,9 @@ def library() -> list[tuple[str, list[Shelved]]]:
     shelves: dict[str, list[Shelved]] = {name: [] for name in CATEGORIES}
     for block in sorted(catalog.current().blocks.values(), key=lambda one: (one.order, one.plugin, one.name)):
         if block.category and (not block.needs or (person is not None and person.can(block.needs))):
-            shelves.setdefault(block.category, []).append(_shelved(block, block.full_name))
-    patterns = [_shelved(one, f"{PATTERN}{one.full_name}") for one in catalog.current().patterns.values()]
+            shelves.setdefault(block.category, []).append(_shelved(block, block.full_name, block.full_name))
+    found_patterns = catalog.current().patterns.values()
+    patterns = [_shelved(one, f"{PATTERN}{one.full_name}", planting.PATTERN_TYPE) for one in found_patterns]
     titles = {
         "text": _("Text"), "content": _("Content"), "layout": _("Layout"), "courses": _("Courses"),
         "selling": _("Selling"), "account": _("Account"),
@@ -171,8 +174,8 @@ def library() -> list[tuple[str, list[Shelved]]]:
     return [*found, (_("Patterns"), patterns)] if patterns else found
 
 
-def _shelved(item: Block | Pattern, add: str) -> Shelved:
-    return Shelved(add, label(item), item.icon, str(item.description))
+def _shelved(item: Block | Pattern, add: str, kind: str) -> Shelved:
+    return Shelved(add, kind, label(item), item.icon, str(item.description))
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ CARET = """() => {
 
 def test_two_people_and_a_lost_connection_lose_nothing(demo: Any, new_page: Callable[..., Page]) -> None:
     ana, ben = new_page(), new_page()
+    ben.clock.install()
     hers = open_new_page(demo, ana, "For two", "for-two")
     demo.enter(ben, "owner")
     ben.goto(ana.url)
@@ -47,13 +48,21 @@ def test_two_people_and_a_lost_connection_lose_nothing(demo: Any, new_page: Call
     for person in (ana, ben):
         person.get_by_role("tab", name="Add").click()
     ana.get_by_role("button", name="Heading").click()
-    ana.get_by_label("Text", exact=True).fill("Hers")
+    ana.get_by_label("Text", exact=True).fill("Her")
     saved(ana)
 
-    # He gets it with the answer to his own edit, and is told.
+    # He only looks, and gets it within five seconds, and is told.
+    ben.clock.fast_forward(5000)
+    expect(his.get_by_role("heading", name="Her", exact=True)).to_be_visible()
+    expect(ben.get_by_text("Somebody else changed this page too.").first).to_be_visible()
+    ben.get_by_role("button", name="Close").click()
+
+    # What she does after that he gets with the answer to his own edit; told is he once in a while.
+    ana.get_by_label("Text", exact=True).fill("Hers")
+    saved(ana)
     ben.get_by_role("button", name="Button", exact=True).click()
     expect(his.get_by_role("heading", name="Hers")).to_be_visible()
-    expect(ben.get_by_text("Somebody else changed this page too.").first).to_be_visible()
+    expect(ben.get_by_text("Somebody else changed this page too.")).to_have_count(0)
 
     # An answer that is lost is asked for again: the block is there once.
     lost = []
@@ -169,6 +178,36 @@ def test_blocks_are_pulled_into_the_page_and_to_other_places(demo: Any, page: Pa
     page.mouse.move(*centre(right), steps=8)
     page.mouse.up()
     expect(shown.locator(".editor-line")).to_have_count(0)
+
+    # What a slot does not take lands beside it; the "+" between what it has offers only what it takes.
+    add(page, "Row of buttons")
+    row = shown.locator(".block-buttons")
+    box = row.bounding_box()
+    assert box
+    pull(page, heading, lambda: (box["x"] + 40, box["y"] + box["height"] - 12))
+    page.mouse.up()
+    expect(page.locator("[data-announcer]")).to_have_text("Heading moved, 3 of 3")
+    expect(row.get_by_role("heading")).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(left.get_by_role("heading", name="Heading")).to_be_visible()
+    box = row.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] - 6)
+    shown.locator(".editor-plus").click()
+    search = page.get_by_role("combobox", name="Find a block")
+    search.press_sequentially("divi")
+    search.press("Enter")
+    expect(page.locator("[data-announcer]")).to_have_text("Divider added, 2 of 3")
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo").click()
+
+    # As wide as a phone, a tablet, a computer.
+    frame = page.locator("iframe")
+    widths = []
+    for name in ("Phone", "Tablet", "Computer"):
+        page.get_by_role("button", name=name, exact=True).click()
+        widths.append(frame.evaluate("frame => frame.offsetWidth"))
+    assert widths[0] == 390 < widths[1] <= widths[2]
     saved(page)
     page.reload()
     expect(shown.locator("[data-block]")).to_have_count(3)

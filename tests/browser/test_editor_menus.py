@@ -33,6 +33,21 @@ def test_blocks_are_added_turned_and_copied_by_keys_and_moved_by_a_list_and_a_fi
     page.keyboard.press("Escape")
     expect(shown.locator(".block-button")).to_contain_text("Join")
 
+    # A click on what is selected leads back to its options, from whatever else the column shows.
+    page.get_by_role("tab", name="Outline").click()
+    shown.locator(".block-button").click(position={"x": 4, "y": 4})
+    expect(page.get_by_role("tab", name="Block")).to_have_attribute("aria-selected", "true")
+    # What is selected keeps its line under the pointer.
+    expect(shown.locator(".block-button")).to_have_css("outline-style", "solid")
+
+    # So does its menu.
+    page.get_by_role("tab", name="Page").click()
+    shown.locator(".block-button").focus()
+    page.keyboard.press("Shift+F10")
+    expect(page.get_by_role("menuitem").first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(shown.locator(".block-button")).to_be_focused()
+
     # Shift F10: the heading becomes a text, is put into columns, and is taken out again.
     page.keyboard.press("ArrowUp")
     for chosen, said in (
@@ -84,3 +99,26 @@ def test_blocks_are_added_turned_and_copied_by_keys_and_moved_by_a_list_and_a_fi
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     expect(blocks.first).to_have_text("Heading")
     saved(page)
+
+    # Published, and again without it; the version with it is looked at, and gone on from.
+    publish = page.get_by_role("button", name="Publish")
+    publish.click()
+    expect(page.get_by_text("The page is published.")).to_be_visible()
+    shown.locator(".block-text").click()
+    page.keyboard.press("Delete")
+    expect(blocks).to_have_count(1)
+    publish.click()
+    expect(page.locator("[data-state]")).to_be_hidden()
+    page.get_by_role("tab", name="Page").click()
+    page.get_by_role("link", name="Earlier versions").click()
+    accessible(page)
+    whole = page.get_by_role("row", name="Version 2")
+    whole.get_by_role("link").click()
+    expect(page.locator(".block-text")).to_have_text("Heading")
+    page.go_back()
+    whole.get_by_role("button", name="Restore").click()
+    expect(page.get_by_text("You go on from version 2.")).to_be_visible()
+    expect(blocks.first).to_have_text("Heading")
+    expect(page.locator("[data-state]")).to_have_text("Changed")
+    page.get_by_role("button", name="Undo").click()
+    expect(blocks).to_have_count(1)

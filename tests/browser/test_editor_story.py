@@ -18,6 +18,8 @@ from stripe import StripeClient
 from tests.browser.editing import Keys, be_far_away, make_page, preview, saved
 
 PORTAL = re.compile("^/go/stripe/customer-portal")
+PREVIEWS = (("Visitor", 0), ("Student without purchase", 0), ("Payment failed", 2), ("Student with purchase", 2))
+"""As whom, and how many links into the portal such a person gets."""
 DISTANCES = [0, 100, 300]
 """Milliseconds there and back."""
 
@@ -99,7 +101,7 @@ def test_a_button_and_a_text_get_the_portal_link_by_mouse(
     accessible(page.frame(name="canvas"))
 
     # As others get it.
-    for name, number in (("Visitor", 0), ("Student without purchase", 0), ("Student with purchase", 2)):
+    for name, number in PREVIEWS:
         preview(page, name)
         expect(shown.locator('a[href^="/go/stripe/customer-portal"]')).to_have_count(number)
     shown.get_by_role("link", name="Manage your membership").click()

@@ -12,7 +12,7 @@ from lms.content import canvas, render, words
 from lms.content.document import blocks, empty, new_block
 from lms.extend import RenderContext
 
-MARKS = re.compile(r' data-(block|label|badge|inline|slot)="[^"]*"| data-rich|<!--/?slot:[^>]*-->')
+MARKS = re.compile(r' data-(block|type|label|badge|inline|slot)="[^"]*"| data-rich|<!--/?slot:[^>]*-->')
 PORTAL = {"kind": "dynamic", "source": "gone", "key": "portal", "args": {}, "unavailable": "hide"}
 
 
@@ -83,6 +83,13 @@ def test_what_stands_in_a_block_of_a_missing_plugin_can_be_edited(site):
     html = drawn(tree_of(new_block("acme/box", {}, slots={"body": [inside], "--><script>": [inside]})))
     assert html.count(f'data-block="{inside["id"]}"') == 1
     assert "<script>" not in html
+
+
+def test_a_slot_that_takes_only_some_blocks_says_which(site):
+    accordion = new_block("core/accordion", {}, slots={"questions": []})
+    html = drawn(tree_of(accordion, columns([])))
+    assert f"<!--slot:{accordion['id']}:questions core/question-->" in html
+    assert re.search(r"<!--slot:[a-z0-9]+:left-->", html)
 
 
 def test_text_is_drawn_as_it_is_stored_so_that_its_links_can_be_edited(site):

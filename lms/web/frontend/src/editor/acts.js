@@ -54,6 +54,8 @@ export class Acts {
     const { canvas, panel, menu } = this.shell;
     if (!canvas.selected) return;
     if (panel.shown !== canvas.selected) await panel.show(canvas.selected);
+    // The menu stands in the head of the options.
+    panel.open("block");
     menu.open(at ?? this.below());
   }
 

@@ -5,8 +5,9 @@ import { Writing } from "./writing.js";
 const BLOCK = "[data-block]";
 
 export class Canvas {
-  // `told` hears: select(id), act(name), opened(), seen(element), owed(what), moved(), isUnsent(id), and what
-  // `Writing` tells. `source` is the address of the script for formatted texts.
+  // `told` hears: select(id), clicked(), act(name), opened(), seen(element), owed(what), moved(), isUnsent(id),
+  // pastedBlocks(data), pictures(files), and what `Writing` tells. `source` is the address of the script for formatted
+  // texts.
   constructor(frame, source, told) {
     Object.assign(this, { frame, told });
     this.selected = null;
@@ -55,11 +56,15 @@ export class Canvas {
       doc.addEventListener("focusin", (event) => this.focused(event));
       doc.addEventListener("contextmenu", (event) => this.asked(event));
       doc.addEventListener("paste", (event) => this.pasted(event));
+      doc.addEventListener("paste", (event) => this.pastedFiles(event), true);
       this.writing.opened();
       this.tag = Object.assign(doc.createElement("div"), { className: "editor-tag" });
       this.tag.setAttribute("aria-hidden", "true");
       doc.body.append(this.tag);
-      this.view.addEventListener("resize", () => this.mark());
+      this.view.addEventListener("resize", () => {
+        this.mark();
+        this.find(this.selected)?.scrollIntoView({ block: "nearest" });
+      });
       this.view.addEventListener("scroll", () => this.told.moved(), { passive: true });
       this.hasTitle = [...doc.querySelectorAll("h1")].some((title) => title.closest(BLOCK));
     }
@@ -85,7 +90,10 @@ export class Canvas {
     if (this.isPreview) return this.told.seen(event.target.closest("a[href]"));
     if (this.editing?.element.contains(event.target)) return undefined;
     const block = event.target.closest(BLOCK);
-    if (block) this.select(block.dataset.block, { focus: true });
+    if (block) {
+      this.select(block.dataset.block, { focus: true });
+      this.told.clicked();
+    }
     return undefined;
   }
 
@@ -156,6 +164,15 @@ export class Canvas {
     if (this.editing) return;
     event.preventDefault();
     this.told.pastedBlocks(event.clipboardData);
+  }
+
+  // A picture without words, as screenshots are: before a text editor looks for words in it.
+  pastedFiles(event) {
+    const { files, types } = event.clipboardData;
+    if (!files.length || types.includes("text/plain")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    this.told.pictures(files);
   }
 
   step(by) {

@@ -6,9 +6,12 @@ const EDGE = 8;
 const SCROLL = 48;
 const LONG = 400;
 const BLOCK = "[data-block]";
+const PICTURE = "core/image";
+
+export const hasFiles = (event) => event.dataTransfer?.types.includes("Files") ?? false;
 
 export class Drag {
-  // `told` hears: move(id, place), insert(type, place).
+  // `told` hears: move(id, place), insert(type, place), files(files, place).
   constructor(canvas, told) {
     Object.assign(this, { canvas, told });
     this.held = null;
@@ -19,7 +22,7 @@ export class Drag {
     doc.addEventListener("pointerdown", (event) => {
       const block = event.target.closest(BLOCK);
       if (!block || event.button || this.canvas.editing?.element.contains(event.target)) return;
-      const what = { id: block.dataset.block, element: block };
+      const what = { id: block.dataset.block, kind: block.dataset.type, element: block };
       if (event.pointerType === "touch") this.press(event, what);
       else this.hold(event, what);
     });
@@ -48,7 +51,28 @@ export class Drag {
     for (const name of ["pointerup", "pointercancel"]) view.addEventListener(name, give, options);
   }
 
-  // A block of the library.
+  // Files that somebody pulls onto the page. The browser would leave the editor for them.
+  listenToFiles(doc) {
+    doc.addEventListener("dragover", (event) => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      if (this.canvas.isPreview) return;
+      this.held ??= { kind: PICTURE };
+      if (!this.line) this.show();
+      this.aim(this.point(event));
+    });
+    // It has left the window, or was given up.
+    doc.addEventListener("dragleave", (event) => event.relatedTarget || this.end());
+    doc.addEventListener("drop", (event) => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      const { target } = this;
+      this.end();
+      if (target) this.told.files(event.dataTransfer.files, target.place);
+    });
+  }
+
+  // A block of the page or of the library: `kind` is its type, `add` what the server inserts.
   hold(event, what) {
     const view = event.target.ownerDocument.defaultView;
     this.held = { ...what, x: event.clientX, y: event.clientY, view, isOn: false };
@@ -100,6 +124,10 @@ export class Drag {
     // The pointer stays ours when it leaves the window it was pressed in.
     event.target.setPointerCapture?.(event.pointerId);
     this.canvas.doc.getSelection().removeAllRanges();
+    this.show();
+  }
+
+  show() {
     this.line = Object.assign(this.canvas.doc.createElement("div"), { className: "editor-line" });
     this.canvas.doc.body.append(this.line);
     this.canvas.doc.body.classList.add("editor-dragging");
@@ -131,7 +159,8 @@ export class Drag {
     style.height = `${box.height}px`;
   }
 
-  // The deepest slot under the pointer, never one in the block that is moved; near the edge of a box the slot around.
+  // The deepest slot under the pointer that takes the block, never one in the block that is moved; near the edge of a
+  // box the slot around.
   find(point) {
     const inside = (box, edge = 0) =>
       point.x >= box.left + edge && point.x <= box.right - edge && point.y >= box.top + edge && point.y <= box.bottom - edge;
@@ -139,6 +168,7 @@ export class Drag {
     for (const slot of this.slots) {
       const element = slot.start.parentElement;
       if (this.held?.element?.contains(element)) continue;
+      if (this.held && slot.allow && !slot.allow.includes(this.held.kind)) continue;
       const owner = element.closest(BLOCK);
       const box = element.getBoundingClientRect();
       const isRoot = !owner;
@@ -147,14 +177,14 @@ export class Drag {
     return found && this.between(found.slot, found.box, point);
   }
 
-  between({ place, start, end }, box, point) {
+  between({ place, start, end, allow }, box, point) {
     const blocks = [];
     for (let next = start.nextSibling; next !== end; next = next.nextSibling) {
       if (next.nodeType === Node.ELEMENT_NODE && next !== this.held?.element) blocks.push(next);
     }
     const at = place.indexOf(":");
     const made = (after, line) => ({
-      place: { parent: place.slice(0, at), slot: place.slice(at + 1), after: after?.dataset.block ?? null }, box: line,
+      place: { parent: place.slice(0, at), slot: place.slice(at + 1), after: after?.dataset.block ?? null }, box: line, allow,
     });
     let before = null;
     for (const block of blocks) {
@@ -183,7 +213,7 @@ export class Drag {
       this.aim(this.point(event));
       const { target } = this;
       this.swallow(held.view);
-      if (target && held.type) this.told.insert(held.type, target.place);
+      if (target && held.add) this.told.insert(held.add, target.place);
       else if (target) this.told.move(held.id, target.place);
     }
     this.end();
@@ -200,7 +230,7 @@ export class Drag {
   }
 
   end() {
-    this.held?.stop.abort();
+    this.held?.stop?.abort();
     this.held = null;
     this.line?.remove();
     this.line = null;

@@ -53,6 +53,7 @@ shell.canvas = new Canvas(frame, body.dataset.text, {
     shell.panel.show(id);
     shell.panel.outline(undefined, id);
   },
+  clicked: () => shell.panel.open("block"),
   isUnsent: (id) => shell.queue.unsent(id) !== null,
   owed: (owed) => answers.owed(owed),
   typed(id, form) {
@@ -62,6 +63,7 @@ shell.canvas = new Canvas(frame, body.dataset.text, {
   act,
   opened() {
     const { canvas } = shell;
+    drag.listenToFiles(canvas.doc);
     if (!canvas.isPreview) {
       drag.listen(canvas.doc);
       plus.listen(canvas.doc);
@@ -79,6 +81,7 @@ shell.canvas = new Canvas(frame, body.dataset.text, {
   slash: (parts) => acts.slash(parts),
   pasted: (dropped) => acts.said(dropped),
   pastedBlocks: (data) => acts.paste(data),
+  pictures: (files) => pictures(files),
 });
 
 shell.panel = new Panel(one(".editor-panel"), address, {
@@ -117,12 +120,22 @@ shell.panel = new Panel(one(".editor-panel"), address, {
 
 listenToConditions(one(".editor-panel"), shell);
 listenToLabels(one(".editor-panel"), shell);
-listenToUploads(one(".editor-panel"), shell);
+const take = listenToUploads(one(".editor-panel"), shell);
+
+// Pictures from outside, pulled onto the page or pasted there: the first one becomes a block, and is uploaded into it.
+async function pictures(files, place = null) {
+  const file = [...files].find((each) => each.type.startsWith("image/"));
+  if (!file) return toast(words.noPicture);
+  const { near } = acts;
+  const isAdded = await added({ op: "insert", type: "core/image", ...(place ? { place } : { near }) });
+  return isAdded && take(one("[data-options] [data-media]"), file);
+}
 
 const bubble = new Bubble(shell.canvas, { link: (kind) => acts.textLink(kind), unlink: () => shell.canvas.editing?.text?.link(null) });
 const drag = new Drag(shell.canvas, {
   move: (id, place) => shell.send({ op: "move", id, place }, { focus: "canvas" }),
   insert: (type, place) => added({ op: "insert", type, place }),
+  files: (files, place) => pictures(files, place),
 });
 shell.bubble = bubble;
 shell.menu = new MoreMenu(shell.canvas, { closed: () => acts.back() });
@@ -130,7 +143,7 @@ shell.insert = new InsertMenu(frame, {
   chosen: (type, context) => acts.chosen(type, context),
   closed: (context, written) => acts.back(context, written),
 });
-const plus = new Plus(shell.canvas, drag, { pressed: (place, at) => shell.insert.open({ place }, at) });
+const plus = new Plus(shell.canvas, drag, { pressed: (place, at, allow) => shell.insert.open({ place, allow }, at) });
 shell.moving = new MoveDialog(shell.queue, {
   move: (id, place) => shell.send({ op: "move", id, place }, { focus: "canvas" }),
   closed: () => acts.back(),
@@ -138,7 +151,8 @@ shell.moving = new MoveDialog(shell.queue, {
 
 one(".editor-panel").addEventListener("pointerdown", (event) => {
   const button = event.target.closest("[data-add]");
-  if (button && !event.button && event.pointerType !== "touch") drag.hold(event, { type: button.dataset.add });
+  const { add, type } = button?.dataset ?? {};
+  if (button && !event.button && event.pointerType !== "touch") drag.hold(event, { add, kind: type });
 });
 one("[data-undo]").addEventListener("click", () => act("undo"));
 one("[data-redo]").addEventListener("click", () => act("redo"));

@@ -17,7 +17,8 @@ export class InsertMenu {
     this.search.addEventListener("blur", () => this.close(false));
   }
 
-  // `context` comes back with the choice; `at` is where it opens, in the frame's pixels.
+  // `context` comes back with the choice; its `allow` are the types that may stand there, all without it. `at` is where
+  // it opens, in the frame's pixels.
   open(context, at) {
     this.context = context;
     this.search.value = "";
@@ -28,8 +29,10 @@ export class InsertMenu {
 
   draw() {
     const wanted = this.search.value.trim().toLowerCase();
-    const found = [...document.querySelectorAll("[data-add]")].filter((each) =>
-      `${each.textContent} ${each.dataset.add}`.toLowerCase().includes(wanted),
+    const { allow } = this.context;
+    const found = [...document.querySelectorAll("[data-add]")].filter(
+      ({ textContent, dataset: { add, type } }) =>
+        (!allow || allow.includes(type)) && `${textContent} ${add}`.toLowerCase().includes(wanted),
     );
     this.list.replaceChildren(...found.map((each, index) => option(each, index)));
     this.mark(this.list.firstElementChild);
@@ -88,7 +91,7 @@ function option(button, index) {
 
 // The "+" on the line between two blocks, where the pointer comes near it.
 export class Plus {
-  // `told` hears: pressed(place, at).
+  // `told` hears: pressed(place, at, allow).
   constructor(canvas, drag, told) {
     Object.assign(this, { canvas, drag, told });
   }
@@ -105,7 +108,7 @@ export class Plus {
       event.preventDefault();
       event.stopPropagation();
       const box = this.button.getBoundingClientRect();
-      this.told.pressed(this.place, { left: box.left, top: box.top, bottom: box.bottom });
+      this.told.pressed(this.place, { left: box.left, top: box.top, bottom: box.bottom }, this.allow);
     });
   }
 
@@ -117,7 +120,9 @@ export class Plus {
     if (this.button.hidden) return;
     const { view } = this.canvas;
     this.place = found.place;
+    this.allow = found.allow;
     this.button.style.left = `${found.box.x + found.box.width / 2 + view.scrollX}px`;
     this.button.style.top = `${found.box.y + view.scrollY}px`;
+    this.button.style.setProperty("--room", `${found.box.width}px`);
   }
 }

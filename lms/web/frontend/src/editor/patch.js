@@ -62,13 +62,14 @@ function keepUnsent(canvas, element, isUnsent) {
   }
 }
 
-// Where the blocks of each slot stand: between two comments, under the slot's name.
+// Where the blocks of each slot stand: between two comments, under the slot's name. `allow` are the types of blocks
+// that it takes; null for all.
 export function slotsOf(doc) {
   const found = new Map();
   const walker = doc.createTreeWalker(doc.body, NodeFilter.SHOW_COMMENT);
   while (walker.nextNode()) {
-    const [, isEnd, place] = walker.currentNode.data.match(/^(\/?)slot:(.*)$/) ?? [];
-    if (place && !isEnd) found.set(place, { start: walker.currentNode });
+    const [, isEnd, place, allow] = walker.currentNode.data.match(/^(\/?)slot:(\S+)(?: (.+))?$/) ?? [];
+    if (place && !isEnd) found.set(place, { start: walker.currentNode, allow: allow?.split(" ") ?? null });
     else if (place) found.get(place).end = walker.currentNode;
   }
   return found;

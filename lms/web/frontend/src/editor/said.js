@@ -32,8 +32,19 @@ export function status(name) {
   place.querySelector("span").textContent = words[name];
 }
 
+const placed = new Map();
+
+// When the window gets smaller (a keyboard comes up, a tablet is turned) nothing that is open falls out of it.
+addEventListener("resize", () => {
+  for (const [box, [frame, at]] of placed) {
+    if (!box.isConnected) placed.delete(box);
+    else if (!box.hidden) placeBeside(box, frame, at);
+  }
+});
+
 // A box of the shell beside something in the frame; `at` is in the frame's own pixels.
 export function placeBeside(box, frame, at) {
+  placed.set(box, [frame, at]);
   box.hidden = false;
   const outer = frame.getBoundingClientRect();
   const scale = outer.width / frame.offsetWidth || 1;

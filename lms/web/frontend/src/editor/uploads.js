@@ -1,7 +1,9 @@
 // A picture that is chosen, dropped or pasted in the left column goes to the library, and into the block once somebody
 // has said what it shows.
+import { hasFiles } from "./drag.js";
 import { announce, words } from "./said.js";
 
+// Returns what takes a file into the field of a picture.
 export function listenToUploads(root, { panel, address, queue }) {
   const boxOf = (event) => event.target.closest?.("[data-media]") ?? null;
 
@@ -46,4 +48,7 @@ export function listenToUploads(root, { panel, address, queue }) {
     event.preventDefault();
     take(boxOf(event) ?? root.querySelector("[data-media]"), file);
   });
+  // A file that misses the field must not take the place of the editor.
+  for (const name of ["dragover", "drop"]) addEventListener(name, (event) => hasFiles(event) && event.preventDefault());
+  return take;
 }
