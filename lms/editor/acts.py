@@ -47,6 +47,7 @@ class Acts(Situation):
         name = act.get("op")
         if not isinstance(name, str) or name not in acts:
             raise OperationRefused(_("There is no such operation. Possible: %(names)s.", names=", ".join(acts)))
+        self.may_act(name)
         return acts[name](act)
 
     def _insert(self, act: Mapping[str, Any]) -> list[Json]:
@@ -86,6 +87,7 @@ class Acts(Situation):
         known = catalog.current().block(block["type"], block["v"])
         if known is not None:
             self.needs(known)
+            self.may_set(known.form, sent)
             sent = received.values(known.form, sent)
             if any(isinstance(value, Mapping) and "kind" in value for value in sent.values()):
                 self.words = _("Link inserted")

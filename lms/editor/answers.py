@@ -48,7 +48,7 @@ def of_change(
     if change.since:
         _drawn(answer, opened, change)
     if options_of is not None:
-        answer["panel"] = panel.of_block(change.tree, select or options_of)
+        answer["panel"] = panel.of_block(change.tree, select or options_of, designs=opened.may("design"))
     if change.since is None or change.since:
         answer["outline"] = panel.outline(change.tree)
     return answer

@@ -14,6 +14,7 @@ from lms.base import clock
 from lms.base.problem import Forbidden, NotFound
 from lms.content.render import Rendered
 from lms.db import session
+from lms.editor.situation import only_words
 from lms.extend import DocumentOwner, RenderContext
 from lms.host import mount, registry
 from lms.web import current_person
@@ -78,11 +79,9 @@ def find(kind: str, owner_id: int, *, act: str = "edit") -> Opened:
     if found is None or not (_is_staff() or found.may("edit")):
         raise NotFound(_("There is no such page to edit."), next_step=_("Somebody may have deleted it."))
     if not found.may(act):
+        said = {"publish": _("Your account may not publish this."), "design": only_words()}
         who = _("Ask an owner of the site for the right role.")
-        raise Forbidden(
-            _("Your account may not publish this.") if act == "publish" else _("Your account may not edit this."),
-            next_step=who,
-        )
+        raise Forbidden(said.get(act, _("Your account may not edit this.")), next_step=who)
     return found
 
 

@@ -13,6 +13,7 @@ from lms.content import canvas, catalog, document, planting, values, words
 from lms.content.document import upgraded
 from lms.editor import rules, shaping
 from lms.editor.acts import PATTERN, SPACES
+from lms.editor.situation import is_content
 from lms.extend import Block, DynamicLink, Pattern
 from lms.extend.fields import Conditions, Link, Media, RichText
 from lms.host import guard
@@ -36,19 +37,26 @@ class Drawn:
     value: Any
 
 
-def of_block(tree: Json, identity: str) -> str:
-    """The options of the block; a sentence where it is gone or its plugin is missing."""
+def of_block(tree: Json, identity: str, *, designs: bool = True) -> str:
+    """The options of the block; a sentence where it is gone or its plugin is missing.
+
+    Without ``designs`` only those for what it says: the person may not change how the page is built.
+    """
     node = next((each for each in document.blocks(tree["root"]) if each["id"] == identity), None)
     if node is None or node is tree["root"]:
         return render("admin/editor/panel.html", node=None)
     block = catalog.current().block(node["type"], node["v"])
     person = current_person()
     shared = {"node": node, "block": block, "style": _style(node), "spaces": _spaces(), "words": words, "rules": rules}
+    shared["designs"] = designs
     if block is None:
         return render("admin/editor/panel.html", name=node["type"], groups=(), locked="", **shared)
     may = not block.needs or bool(person and person.can(block.needs))
     locked = "" if may else _("Your account may not change this block.")
     groups = guard.call(block.plugin, f"options of {block.full_name}", _groups, block, node, default=())
+    if not designs:
+        kept = [(title, [one for one in fields if is_content(one.field)]) for title, fields in groups]
+        groups = [(title, fields) for title, fields in kept if fields]
     files = _files(node) if any(one.kind == "media" for _label, fields in groups for one in fields) else ()
     shared |= {"name": label(block), "groups": groups, "locked": locked, "files": files}
     shared |= {"becomes": shaping.becomes(block), "boxes": shaping.boxes(node["type"])}

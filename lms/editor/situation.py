@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
+from wtforms import Field
 
 from lms.base.problem import Forbidden
 from lms.content import catalog, document
 from lms.content.problems import BlockGone
-from lms.extend import Block
+from lms.extend import Block, BlockForm
+from lms.extend.fields import Lines, Link, Media, PlainText, RichText
 from lms.web.slots import label
 
 Json = dict[str, Any]
+
+
+def is_content(field: Field) -> bool:
+    """Whether the field is what a block says, and not how it looks: words, pictures, links."""
+    return isinstance(field, PlainText | Lines | RichText | Media | Link)
+
+
+def only_words() -> str:
+    """What somebody reads who may write on a page, and tries to build on it."""
+    return _("Your account may change the words, pictures and links of this page, and not how it is built.")
 
 
 @dataclass(slots=True)
 class Situation:
     """``select`` is the block that is looked at afterwards, ``words`` are announced.
 
-    ``may(capability)`` says whether the person holds it: some blocks need one.
+    ``may(capability)`` says whether the person holds it: some blocks need one. ``designs``: whether the person may
+    change how the page is built, and not only what its blocks say.
     """
 
     tree: Mapping[str, Any]
     may: Callable[[str], bool]
+    designs: bool = True
     select: str | None = None
     words: str = ""
 
@@ -70,6 +84,18 @@ class Situation:
         """Raises ``Forbidden`` where the person lacks the capability that the block wants."""
         if block.needs and not self.may(block.needs):
             raise Forbidden(_("Your account may not use the block %(block)s.", block=label(block)))
+
+    def may_act(self, name: str) -> None:
+        """Raises ``Forbidden`` for everything but ``set`` where the person may only write."""
+        if not self.designs and name != "set":
+            raise Forbidden(only_words())
+
+    def may_set(self, form: type[BlockForm], names: Iterable[str]) -> None:
+        """Raises ``Forbidden`` for a field that is no content where the person may only write."""
+        if self.designs:
+            return
+        if not set(names) <= {field.name for field in form() if is_content(field)}:
+            raise Forbidden(only_words())
 
     def name(self, block: Mapping[str, Any]) -> str:
         """What people call the block."""

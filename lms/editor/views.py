@@ -18,6 +18,7 @@ from lms.editor import answers, choosing, drafts, findings, moving, opened, pane
 from lms.editor.acts import Acts
 from lms.editor.opened import Opened
 from lms.editor.preview import ATTENTION, STATES, look_as
+from lms.editor.situation import only_words
 from lms.web import current_person, flash, redirect, signed_in
 from lms.web import render as draw
 from lms.web.page import asset
@@ -38,6 +39,7 @@ def shell(kind: str, owner_id: int) -> ResponseReturnValue:
     return draw(
         "admin/editor/shell.html", opened=found, draft=draft, can_undo=can_undo, can_redo=can_redo,
         library=panel.library(), outline=panel.outline(draft.tree), is_published=_is_published(found),
+        only_words=only_words(),
     )  # fmt: skip
 
 
@@ -69,8 +71,9 @@ def frame(kind: str, owner_id: int) -> ResponseReturnValue:
 @signed_in
 def options(kind: str, owner_id: int) -> ResponseReturnValue:
     """The options of one block, as HTML for the left column."""
-    opened.find(kind, owner_id)
-    return panel.of_block(drafts.find(kind, owner_id).tree, request.args.get("block", ""))
+    found = opened.find(kind, owner_id)
+    tree = drafts.find(kind, owner_id).tree
+    return panel.of_block(tree, request.args.get("block", ""), designs=found.may("design"))
 
 
 @blueprint.get(f"{_BELOW}/copy")
@@ -181,8 +184,11 @@ def _operate(found: Opened, sent: Any) -> dict[str, Any]:
         return answers.of_change(found, change, words=words, options_of=options_of)
     acts: list[Acts] = []
 
+    def may(capability: str) -> bool:
+        return person is not None and person.can(capability)
+
     def make(tree: Any) -> list[dict[str, Any]]:
-        acts.append(Acts(tree, lambda capability: person is not None and person.can(capability)))
+        acts.append(Acts(tree, may, found.may("design")))
         return acts[0].read(ops)
 
     change = drafts.change(found.kind, found.id, make, **request_of)
@@ -250,7 +256,7 @@ def revision(kind: str, owner_id: int, number: int) -> ResponseReturnValue:
 @signed_in
 def restore(kind: str, owner_id: int, number: int) -> ResponseReturnValue:
     """Go on from an earlier version. Visitors keep what they have."""
-    found = opened.find(kind, owner_id)
+    found = opened.find(kind, owner_id, act="design")
     drafts.restore(kind, owner_id, number, person_id=_person_id(), key=new_token(16))
     flash(_("You go on from version %(number)s. Publish to let visitors have it.", number=number), "good")
     return redirect(found.owner.edit_path(found.thing))

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lms import db
+from lms.accounts import policies
 from lms.content import catalog, planting
 from lms.testing import sites
 from lms.testing.makers import Makers, session_cookie
@@ -46,6 +47,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, tup
             make.page(*map(planting.of_pattern, found.patterns.values()), slug="every-pattern", title="x")
         cookie = session_cookie(make.person(role="editor").id)
         make.page(slug="mine", title="Mine")
+        make.page(slug="words-only", title="Words only")
         db.commit()
         server.set_app(fresh.app)
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -111,6 +113,39 @@ def test_a_pattern_is_added_from_the_library_and_moves_as_one(address: tuple[str
     expect(page.locator("[data-status]")).to_have_attribute("data-now", "saved")
     page.get_by_role("button", name="Delete", exact=True).first.click()
     expect(shown.locator(".block-pattern")).to_have_count(0)
+
+
+def test_who_may_only_write_is_offered_nothing_else(
+    address: tuple[str, Any], new_page: Opened, monkeypatch: pytest.MonkeyPatch, accessible: Callable[[Any], None]
+) -> None:
+    host, (name, token) = address
+    monkeypatch.setitem(policies.CAPABILITIES, "editor", policies.CAPABILITIES["editor"] - {"pages.design"})
+    page = new_page()
+    page.context.add_cookies([{"name": name, "value": token, "url": host}])
+    page.goto(f"{host}/admin/pages")
+    page.get_by_role("link", name="Edit Words only").click()
+    shown = page.frame_locator("iframe")
+    text = shown.locator(".block-text")
+    text.click()
+    options = page.get_by_role("complementary")
+    expect(options.get_by_role("heading", name="Text", exact=True)).to_be_visible()
+    expect(options.get_by_role("tab")).to_have_text(["Block", "Outline", "Page"])
+    expect(options.get_by_role("button", name="Delete")).to_have_count(0)
+    accessible(page)
+    told = page.locator(".toast")
+    for key in ("Delete", "/", "Alt+ArrowDown", "Shift+F10", "Control+d"):
+        page.keyboard.press(key)
+        expect(told).to_contain_text("words, pictures and links of this page")
+        told.evaluate("toast => toast.remove()")
+    expect(shown.locator("[data-block]")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(shown.get_by_role("textbox", name="Text")).to_be_focused()
+    # "/" in an empty line is a letter.
+    page.keyboard.press("Enter")
+    page.keyboard.type("/ more")
+    expect(text.locator("p").last).to_have_text("/ more")
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-status]")).to_have_attribute("data-now", "saved")
 
 
 def test_who_chooses_a_link_of_stripe_is_warned_while_stripe_is_not_connected(

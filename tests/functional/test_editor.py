@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from lms import db
+from lms.accounts import policies
 from lms.base import clock
 from lms.content import services as content
 from lms.content.document import blocks, new_block
@@ -310,6 +311,47 @@ def test_only_who_may_edit_pages_gets_in(make, sign_in, client, page, role, stat
     browser = sign_in(make.person(role=role)) if role else client
     address = f"/admin/pages/{page.id}/edit" if path == "edit" else f"/admin/editor/page/{page.id}/{path}"
     assert browser.get(address).status_code == status
+
+
+@pytest.fixture
+def writer(make, sign_in, page, monkeypatch):
+    """Who may change what pages say and publish them, and not how they are built."""
+    monkeypatch.setitem(policies.CAPABILITIES, "editor", policies.CAPABILITIES["editor"] - {"pages.design"})
+    return Editing(sign_in(make.person(role="editor", name="Wen")), page)
+
+
+def test_who_may_write_and_not_design_changes_words_pictures_and_links_only(writer, page, client):
+    (heading,) = list(blocks(tree_of(page)["root"]))[1:]
+    identity, place = heading["id"], {"parent": tree_of(page)["root"]["id"], "slot": "main", "after": None}
+    for op in (
+        {"op": "insert", "type": "core/text"},
+        {"op": "set", "id": identity, "form": {"text": "Sly", "level": "3"}},
+        {"op": "style", "id": identity, "values": {"space": "l"}},
+        {"op": "visibility", "id": identity, "add": {"rule": "account/signed-in"}},
+        {"op": "move", "id": identity, "place": place},
+        {"op": "delete", "id": identity},
+        {"op": "duplicate", "id": identity},
+        {"op": "transform", "id": identity, "type": "core/text"},
+        {"op": "wrap", "id": identity, "type": "core/columns"},
+        {"op": "paste", "near": identity, "blocks": [heading]},
+    ):
+        refused = writer.send(op)
+        assert (refused.status_code, "words, pictures and links" in refused.json["sentence"]) == (403, True), op
+    assert tree_of(page) == content.published_tree("page", page.id)
+
+    options = writer.get(f"panel?block={identity}").text
+    for there, is_there in (("b-text", True), ("b-level", False), ("Visible to", False), ("Delete", False)):
+        assert (there in options) is is_there, there
+    for there in ("tab-add", "data-add=", " data-designs"):
+        assert there not in writer.html
+    assert writer.send({"op": "set", "id": identity, "form": {"text": "Said better"}}).status_code == 200
+    assert writer.send({"op": "undo"}).status_code == 200
+    assert writer.send({"op": "redo"}).status_code == 200
+    assert writer.post("publish").status_code == 200
+    assert "Said better" in client.get("/manage").text
+    assert ">Restore<" not in writer.get("revisions").text
+    data = {"csrf_token": writer.token}
+    assert writer.browser.post(f"{writer.address}/revisions/1/restore", data=data).status_code == 403
 
 
 @pytest.mark.parametrize("path", ["pages/999/edit", "editor/lesson/1", "editor/nothing/1", "editor/page/999/canvas"])

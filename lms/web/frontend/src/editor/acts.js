@@ -2,6 +2,9 @@
 import { copied, copy } from "./clipboard.js";
 import { announce, one, toast, words } from "./said.js";
 
+// What somebody does who may only write.
+const WRITING = new Set(["undo", "redo", "options", "link", "bubble"]);
+
 export class Acts {
   constructor(shell) {
     this.shell = shell;
@@ -30,6 +33,7 @@ export class Acts {
       insertAfter: () => this.insert(),
       more: () => this.more(data.at),
     };
+    if (!shell.designs && !WRITING.has(name)) return this.refuse();
     if (own[name]) return own[name]();
     if (!id || !canvas.find(id)) return undefined;
     const ofBlock = {
@@ -44,6 +48,11 @@ export class Acts {
     };
     if (ofBlock[name]) return ofBlock[name]();
     return send({ op: name, id }, { focus: isOnPage ? "canvas" : "panel" });
+  }
+
+  refuse() {
+    announce(words.onlyWords);
+    toast(words.onlyWords);
   }
 
   step(name) {
@@ -74,7 +83,8 @@ export class Acts {
   slash(parts) {
     const { canvas, insert } = this.shell;
     const { id, name, text } = canvas.editing;
-    insert.open({ id, name, parts, text }, text.box());
+    if (!this.shell.designs) return this.back({ id, text });
+    return insert.open({ id, name, parts, text }, text.box());
   }
 
   chosen(type, { place, near, id, name, parts }) {
@@ -126,6 +136,7 @@ export class Acts {
   // Something is pasted on the page, not into words: blocks, or words that become a text.
   async paste(data) {
     const { canvas, send } = this.shell;
+    if (!this.shell.designs) return this.refuse();
     const [html, plain] = [data.getData("text/html"), data.getData("text/plain")];
     const { near } = this;
     const blocks = html ? copied(html) : null;

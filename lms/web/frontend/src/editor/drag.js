@@ -51,12 +51,12 @@ export class Drag {
     for (const name of ["pointerup", "pointercancel"]) view.addEventListener(name, give, options);
   }
 
-  // Files that somebody pulls onto the page. The browser would leave the editor for them.
-  listenToFiles(doc) {
+  // Files that somebody pulls onto the page. The browser would leave the editor for them, also where none `isTaken`.
+  listenToFiles(doc, isTaken) {
     doc.addEventListener("dragover", (event) => {
       if (!hasFiles(event)) return;
       event.preventDefault();
-      if (this.canvas.isPreview) return;
+      if (!isTaken) return;
       this.held ??= { kind: PICTURE };
       if (!this.line) this.show();
       this.aim(this.point(event));

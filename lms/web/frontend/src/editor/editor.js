@@ -18,7 +18,8 @@ import { announce, link, one, status, toast, words } from "./said.js";
 const { body } = document;
 const { address, rev, token } = body.dataset;
 const frame = one("iframe[name=canvas]");
-const shell = { frame, address };
+// `designs`: whether the person may change how the page is built, and not only what its blocks say.
+const shell = { frame, address, designs: "designs" in body.dataset };
 
 // Sends an operation; the answer brings the options of what is selected then, unless they are being filled in.
 shell.send = (op, about = {}) => {
@@ -63,8 +64,8 @@ shell.canvas = new Canvas(frame, body.dataset.text, {
   act,
   opened() {
     const { canvas } = shell;
-    drag.listenToFiles(canvas.doc);
-    if (!canvas.isPreview) {
+    drag.listenToFiles(canvas.doc, shell.designs && !canvas.isPreview);
+    if (shell.designs && !canvas.isPreview) {
       drag.listen(canvas.doc);
       plus.listen(canvas.doc);
     }
@@ -124,6 +125,7 @@ const take = listenToUploads(one(".editor-panel"), shell);
 
 // Pictures from outside, pulled onto the page or pasted there: the first one becomes a block, and is uploaded into it.
 async function pictures(files, place = null) {
+  if (!shell.designs) return acts.refuse();
   const file = [...files].find((each) => each.type.startsWith("image/"));
   if (!file) return toast(words.noPicture);
   const { near } = acts;
