@@ -212,13 +212,19 @@ def test_what_is_pasted_is_cleaned_runs_nothing_and_what_was_left_out_is_said(de
     expect(shown.get_by_role("textbox", name="Text")).to_be_focused()
     page.evaluate(PASTE, [(PASTED / "hostile.html").read_text(), ""])
     expect(toast).to_contain_text("scripts: 1")
-    for kind in ("pictures: 2", "videos and embeds: 4", "forms and buttons: 1", "addresses that no link may have: 4"):
+    for kind in (
+        "pictures: 3",
+        "formulas: 2",
+        "videos and embeds: 4",
+        "forms and buttons: 1",
+        "addresses that no link may have: 4",
+    ):
         expect(toast).to_contain_text(kind)
     page.keyboard.press("Escape")
     saved(page)
     stored = html_of(text)
     assert 'href="https://example.org/ok"' in stored
-    for words in ("Words", "Block", "Inner"):
+    for words in ("Words", "Block", "Inner", "After"):
         assert words in stored
     assert not re.search(
         r"<(?!/?(?:p|a|h2|br)\b)|\son\w+=|style=|javascript|evil\.example|data-block=|hx-|ping=", stored

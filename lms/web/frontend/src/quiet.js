@@ -8,5 +8,10 @@ export function read(html) {
     .replace(/<style\b[\s\S]*?(<\/style\s*>|$)/gi, "")
     .replace(/<base\b/gi, "<br data-base")
     .replace(TAG, (tag) => tag.replace(/([\s"'/])style\s*=/gi, "$1data-style=").replace(/([\s"'/])on(\w+)\s*=/gi, "$1data-on$2="));
-  return new DOMParser().parseFromString(`<body>${quiet}`, "text/html");
+  const read = new DOMParser().parseFromString(`<body>${quiet}`, "text/html");
+  // Forms and documents give their parts out under these names, and would hide their own properties behind them.
+  for (const each of Document.prototype.querySelectorAll.call(read, "[id], [name]")) {
+    for (const name of ["id", "name"]) Element.prototype.removeAttribute.call(each, name);
+  }
+  return read;
 }
