@@ -126,7 +126,7 @@ def test_words_blocks_pictures_and_menus_for_whom_they_are(
     upload.click()
     page.get_by_role("link", name="gate.png").first.click()
     page.get_by_label("What matters most is").select_option(label="Above")
-    in_every_light(page)
+    accessible(page)
 
     # Into the menu, and up by its button.
     page.goto(demo.url("/admin/menus"))

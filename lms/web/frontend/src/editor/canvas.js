@@ -127,7 +127,8 @@ export class Canvas {
     this.tag.textContent = [block.dataset.label, block.dataset.badge].filter(Boolean).join(" · ");
     const box = block.getBoundingClientRect();
     const { view } = this;
-    this.tag.style.top = `${Math.max(box.top + view.scrollY - 32, 0)}px`;
+    // On the line around the block.
+    this.tag.style.top = `${Math.max(box.top + view.scrollY - 8 - this.tag.offsetHeight, 0)}px`;
     this.tag.style.left = `${box.left + view.scrollX - 8}px`;
     this.told.moved();
   }
