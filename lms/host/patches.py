@@ -11,6 +11,7 @@ import builtins
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import is_
 from types import FunctionType
 from typing import Any
 
@@ -53,7 +54,7 @@ _OF_EVERYBODY: tuple[Any, ...] = (Engine, Pool, sqlalchemy.orm.Session, sqlalche
 @contextmanager
 def refused() -> Iterator[None]:
     """Raises ``ContractBroken`` if what runs inside replaced any of those, or listens there; it is taken back."""
-    before = {kind: dict(vars(kind)) for kind in _CLASSES} | {module: _worth(module) for module in _modules()}
+    before = {owner: dict(vars(owner)) for owner in (*_CLASSES, *_modules())}
     listeners = _listeners()
     replaced: list[str] = []
     try:
@@ -73,17 +74,16 @@ def _modules() -> list[Any]:
     return [*_MODULES, *(module for module in ours if module is not None)]
 
 
-def _worth(module: Any) -> dict[str, Any]:
-    return {name: value for name, value in vars(module).items() if isinstance(value, FunctionType | type)}
-
-
 def _put_back(owner: Any, before: dict[str, Any]) -> list[str]:
     now = vars(owner)
+    # Nearly always; and this is asked of hundreds of modules for each plugin.
+    if now.keys() == before.keys() and all(map(is_, now.values(), before.values())):
+        return []
     if isinstance(owner, type):
         changed = [name for name in before.keys() | now.keys() if now.get(name) is not before.get(name)]
         where = f"{owner.__module__}.{owner.__qualname__}"
     else:
-        changed = [name for name, value in before.items() if now.get(name) is not value]
+        changed = [name for name, value in before.items() if now.get(name) is not value and _counts(value)]
         where = owner.__name__
     found = sorted(name for name in changed if name not in _MOVES)
     for name in found:
@@ -92,6 +92,10 @@ def _put_back(owner: Any, before: dict[str, Any]) -> list[str]:
         else:
             delattr(owner, name)
     return [f"{where}.{name}" for name in found]
+
+
+def _counts(value: Any) -> bool:
+    return isinstance(value, FunctionType | type)
 
 
 def _listeners() -> set[tuple[Any, ...]]:

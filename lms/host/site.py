@@ -124,10 +124,13 @@ class Site:
         self._is_outdated = True
 
     def catch_up(self, cookies: str) -> None:
-        """Look at once, and wait for the new app, where the browser has seen a later generation than this process.
+        """Look at once where the browser just changed something; wait for the new app where it switched a plugin.
 
-        Who switched a plugin in one process finds it switched in the next request, whichever process answers.
+        Who did that in one process finds it done in the next request, whichever process answers.
         """
+        if state.CHANGED_COOKIE in cookies:
+            with self.app.app_context():
+                state.numbers().read_again()
         seen = _SEEN.search(cookies) if SEEN_COOKIE in cookies else None
         if seen is not None and int(seen[1]) > (self._generation or 0):
             numbers: state.Numbers = self.app.extensions["lms_state"]

@@ -5,6 +5,9 @@ nothing. A page holds on to the numbers from before its transaction began, so th
 number is never older than the number. ``generation`` moves when plugins change, ``content`` when anything changes that
 visitors see, ``settings`` when a setting is saved, ``clock_offset`` holds how many seconds domain time is ahead in a
 demo. ``worker_seen`` and ``database_checked`` are moments that Health looks at.
+
+Who changed something sees it in the next request, whichever process answers: for as long as numbers may be old, their
+browser carries ``CHANGED_COOKIE``, and whoever comes with that has the numbers read again.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, current_app, g
+from flask import Flask, current_app, g, has_request_context
 from sqlalchemy import Table, insert, select, update
 from sqlalchemy.exc import DatabaseError
 
@@ -26,6 +29,12 @@ _TABLE: Table = StateNumber.__table__  # type: ignore[assignment]
 _READ = select(_TABLE.c.name, _TABLE.c.value)
 _FRESH_FOR = 1.0
 _HELD = "lms_held_numbers"
+_CHANGED = "lms_changed_numbers"
+
+CHANGED_COOKIE = "lms_changed"
+"""In the browser of who just changed something."""
+CHANGED_SECONDS = 3
+"""How long it stays there: longer than numbers are kept."""
 
 
 class Numbers:
@@ -55,6 +64,11 @@ class Numbers:
     def forget(self) -> None:
         """Read again at the next look."""
         self._read_at = float("-inf")
+
+    def read_again(self) -> None:
+        """Read now, however fresh they are and whoever else is reading: that may have begun before a change."""
+        with self._lock:
+            self._read()
 
     def _read(self) -> None:
         self._read_at = time.monotonic()
@@ -116,12 +130,23 @@ def refresh() -> None:
     numbers().forget()
 
 
+def has_changed() -> bool:
+    """Whether this request changed a number, and that was committed."""
+    return _CHANGED in g
+
+
+def _changed() -> None:
+    refresh()
+    if has_request_context():
+        setattr(g, _CHANGED, True)
+
+
 def _write(name: str, values: dict[str, Any], initial: int) -> None:
     changed = session.execute(update(_TABLE).where(_TABLE.c.name == name).values(values))
     if not changed.rowcount:  # type: ignore[attr-defined]
         now = clock.real_now()
         session.execute(insert(StateNumber).values(name=name, value=initial, created_at=now, updated_at=now))
-    after_commit(refresh)
+    after_commit(_changed)
 
 
 def bump(name: str) -> None:

@@ -8,7 +8,7 @@ from flask import Flask, Response, g, request
 
 from lms.db import Mode, commit, rollback
 from lms.db.engine import MODE
-from lms.host import state
+from lms.host import config, state
 from lms.web.access import current_access
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -29,6 +29,15 @@ def finish(response: Response) -> Response:
         commit()
     else:
         rollback()
+    if state.has_changed():
+        response.set_cookie(
+            state.CHANGED_COOKIE,
+            "1",
+            max_age=state.CHANGED_SECONDS,
+            httponly=True,
+            samesite="Lax",
+            secure=config.current().site_url.startswith("https://"),
+        )
     return response
 
 

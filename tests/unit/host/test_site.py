@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from sqlalchemy import delete, text
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import Client
@@ -16,6 +16,8 @@ from lms.app import create_app
 from lms.host import rows, startup, state
 from lms.host.models import StateNumber
 from lms.host.site import SEEN_COOKIE, Site
+from lms.host.state import CHANGED_COOKIE
+from lms.settings import services as settings
 from lms.web import public
 
 
@@ -114,6 +116,63 @@ def test_who_switched_a_plugin_finds_it_switched_in_whichever_process_answers(si
     browser.get("/health/ready")
     assert server.app is second, "there is nothing newer"
     db.dispose(second)
+
+
+def test_who_changed_something_finds_it_changed_in_whichever_process_answers(site: Any) -> None:
+    def build() -> Flask:
+        app = create_app(site.config)
+
+        def name() -> str:
+            if request.method == "POST":
+                settings.save("test", {"name": "Long Table"}, actor_id=None)
+            return str(settings.get("test", "name"))
+
+        app.add_url_rule("/name", "name", public(name), methods=["GET", "POST"])
+        app.config["WTF_CSRF_ENABLED"] = False
+        return app
+
+    one, other = Site(build), Site(build)
+    somebody, else_where = Client(one), Client(other)
+    assert else_where.get("/name").text == "None"
+    changed = somebody.post("/name")
+    assert else_where.get("/name").text == "None", "this process looked less than a second ago"
+    cookie = next(each for each in changed.headers.getlist("Set-Cookie") if each.startswith(CHANGED_COOKIE))
+    assert "Max-Age=3" in cookie
+    assert "HttpOnly" in cookie
+    else_where.set_cookie(CHANGED_COOKIE, "1", domain="localhost")
+    assert else_where.get("/name").text == "Long Table"
+    assert "Set-Cookie" not in somebody.get("/name").headers, "nothing changed"
+    for server in (one, other):
+        db.dispose(server.app)
+
+
+def test_numbers_are_read_again_behind_who_is_reading_them(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = site.app.extensions["lms_state"]
+    has_begun, may_go_on = threading.Event(), threading.Event()
+    read = numbers._read
+
+    def slowly() -> None:
+        read()
+        has_begun.set()
+        assert may_go_on.wait(20)
+
+    def reads() -> None:
+        with site.app.app_context():
+            numbers.current()
+
+    numbers.forget()
+    monkeypatch.setattr(numbers, "_read", slowly)
+    thread = threading.Thread(target=reads)
+    thread.start()
+    assert has_begun.wait(20)
+    monkeypatch.setattr(numbers, "_read", read)
+    with db.writes():
+        state.bump("settings")
+    threading.Timer(0.05, may_go_on.set).start()
+    before = numbers.values.get("settings", 0)
+    numbers.read_again()
+    thread.join()
+    assert numbers.values["settings"] == before + 1
 
 
 def test_what_came_back_is_built_in_whatever_the_generation(site: Any) -> None:
