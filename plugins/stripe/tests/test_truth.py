@@ -21,7 +21,14 @@ import pytest
 import stripe
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from lms_stripe import client, connect, connections, leaving, portal, reconcile, simulator_clock, sync, tasks
 from lms_stripe.checkout import StripePayments
 from lms_stripe.models import Event, SyncTask
@@ -93,18 +100,43 @@ class World:
 
 WORLD: World
 picks = st.integers(0, 10**6)
+# With which a run begins: who buys what and pays how, whether they come back to the site, whether it hears of it.
+PURCHASES = st.lists(
+    st.tuples(
+        st.sampled_from((0, 1)),
+        st.integers(0, len(TERMS) - 1),
+        st.sampled_from(WAYS),
+        st.booleans(),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=4,
+)
 
 
 class Life(RuleBasedStateMachine):
     """One run: what happens at Stripe, on the way, and on the site."""
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(purchases=PURCHASES)
+    def begin(self, purchases: list[tuple[int, int, str, bool, bool]]) -> None:
+        """As at the beginning, then some buy: most rules have something to do only where somebody has paid."""
         self.world = WORLD
         self.world.begin()
         self.sessions: list[str] = []
         self.heard = {event["id"] for _live, event in self.world.simulator.events()}
         self.lost: set[str] = set()
+        for who, what, way, returns, is_heard in purchases:
+            known = len(self.sessions)
+            self.press_buy(who, what)
+            if len(self.sessions) > known:
+                self.pay(known, way, returns)
+            if is_heard:
+                self.deliver()
+
+    @invariant()
+    def count(self) -> None:
+        """After each step."""
+        self.world.steps += 1
 
     # -- what people do on the site
 
@@ -518,6 +550,7 @@ def test_soak(world: World, shard: int) -> None:
     runs = RUNS // int(os.environ.get("LMS_SOAK_SHARDS", "2"))
     live(world, runs, derandomize=False)
     print(
-        f"\nshard {shard}: {world.runs} runs of up to {STEPS} steps, settled {world.settled} times; {dict(world.done)}"
+        f"\nshard {shard}: {world.runs} runs of up to {STEPS} steps, {world.steps} steps in all, "
+        f"settled {world.settled} times; {dict(world.done)}"
     )
     assert world.runs >= runs
