@@ -55,6 +55,7 @@ TERMS = (
     {"kind": "subscription", "amount": 9000, "interval": "year"},
     {"kind": "subscription", "amount": 1900},
     {"kind": "subscription", "amount": 700, "trial_days": 14},
+    {"kind": "instalments", "amount": 1500, "interval": "month", "instalments": 2},
 )
 PLANS = (2, 3, 4)
 
@@ -71,10 +72,10 @@ class World:
         make = Makers()
         self.people = [make.person(), make.person()]
         self.owner = make.person(role="owner")
-        products = [make.product(make.course(lessons=1, sections=1)) for _ in range(5)]
-        of = (0, 1, 2, 2, 3, 4)
+        products = [make.product(make.course(lessons=1, sections=1)) for _ in range(6)]
+        of = (0, 1, 2, 2, 3, 4, 5)
         self.offers = [make.offer(products[n], **terms) for n, terms in zip(of, TERMS, strict=True)]
-        self.terms = {o.id: truth.Terms(o.product_id, o.access_days) for o in self.offers}
+        self.terms = {o.id: truth.Terms(o.product_id, o.access_days, instalments=o.instalments) for o in self.offers}
         self.keys = {live: simulator.key("live" if live else "test") for live in (False, True)}
         for live in (False, True):
             connect.begin(self.keys[live], actor_id=None)
@@ -413,7 +414,24 @@ class Life(RuleBasedStateMachine):
             name, value = session_cookie(world.owner.id)
             browser.set_cookie(name, value, domain=world.site.config.host)
             assert "two subscriptions to one product" in browser.get("/admin/health").text
+        assert self._books() == there.books()
         self._count_letters(there)
+
+    @staticmethod
+    def _books() -> dict[int, tuple[int, int, int]]:
+        """What the site has in its books, as ``Truth.books`` has it."""
+        tables = db.Model.metadata.tables
+        paid, back = tables["commerce_payment"], tables["commerce_refund"]
+        gone = select(func.coalesce(func.sum(back.c.amount), 0)).where(
+            back.c.payment_id == paid.c.id, back.c.state.in_(("pending", "succeeded"))
+        )
+        found: dict[int, tuple[int, int, int]] = {}
+        query = select(paid.c.order_id, paid.c.amount, gone.scalar_subquery()).where(paid.c.amount > 0)
+        for order_id, amount, returned in db.session.execute(query):
+            count, came, went = found.get(order_id, (0, 0, 0))
+            found[order_id] = count + 1, came + amount, went + returned
+        db.rollback()
+        return found
 
     def _count_letters(self, there: truth.Truth) -> None:
         table = db.Model.metadata.tables["mail_message"]

@@ -25,6 +25,7 @@ class Terms:
     product_id: int
     access_days: int | None = None
     grace_days: int = 7
+    instalments: int | None = None
 
 
 @dataclass
@@ -94,8 +95,9 @@ class Truth:
             if "order" not in each["metadata"]:
                 continue
             terms = self.offers[self._offer_of[each["items"]["data"][0]["price"]["id"]]]
-            until = self._until(each, terms)
-            if until and self._holds(self._of_order(int(each["metadata"]["order"]))):
+            money = self._of_order(int(each["metadata"]["order"]))
+            until = FOREVER if self._is_paid_off(money, terms) else self._until(each, terms)
+            if until and self._holds(money):
                 yield int(each["metadata"]["person"]), terms.product_id, {until}
 
     def _until(self, each: dict[str, Any], terms: Terms) -> int:
@@ -147,6 +149,12 @@ class Truth:
         return Money(at, paid["amount_total"], back, disputes)
 
     @staticmethod
+    def _is_paid_off(money: list[Money], terms: Terms) -> bool:
+        """Whether all instalments came and stayed."""
+        kept = [m for m in money if not 0 < m.amount <= m.back and not any(d in LOST_DISPUTES for d in m.disputes)]
+        return terms.instalments is not None and len(kept) >= terms.instalments
+
+    @staticmethod
     def _holds(money: list[Money]) -> bool:
         """Whether no dispute rests or ended it: an open one rests all, a lost one until something is paid anew."""
         for each in money:
@@ -163,6 +171,21 @@ class Truth:
             for i in self.all["invoice"]
             if ((i["parent"] or {}).get("subscription_details") or {}).get("subscription") == subscription["id"]
         ]
+
+    def books(self) -> dict[int, tuple[int, int, int]]:
+        """For each order: how many payments came, how much money that was, and how much of it went back."""
+        orders = {
+            int(each["metadata"]["order"])
+            for kind in ("checkout.session", "subscription")
+            for each in self.all[kind]
+            if "order" in each["metadata"]
+        }
+        found = {}
+        for order in orders:
+            money = [each for each in self._of_order(order) if each.amount]
+            if money:
+                found[order] = len(money), sum(each.amount for each in money), sum(each.back for each in money)
+        return found
 
     # -- what staff have to hear of
 
