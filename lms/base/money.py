@@ -9,6 +9,8 @@ from babel import Locale
 from babel.numbers import UnknownCurrencyError as BabelUnknownCurrency
 from babel.numbers import format_currency, get_currency_precision, validate_currency
 
+_MOST_DIGITS = 30
+
 
 class UnknownCurrency(ValueError):
     """The code is not a currency of ISO 4217."""
@@ -64,6 +66,9 @@ def to_minor(amount: Decimal | str, currency: str) -> int:
         raise ValueError(f"not a number: {amount!r}") from error
     if not value.is_finite():
         raise ValueError(f"not a number: {amount!r}")
+    if value.adjusted() > _MOST_DIGITS:
+        # 1e999999 is a number, too, and to write it out takes a million digits.
+        raise ValueError(f"not an amount of money: {amount!r}")
     minor = value.scaleb(decimals(currency))
     if minor != minor.to_integral_value():
         raise NotRepresentable(f"{amount} has more decimals than {currency.upper()}")

@@ -236,6 +236,9 @@ def test_bad_input_gets_a_sentence(desk: Desk) -> None:
         ("ten", "Write the amount as a number"),
         ("-1", "Write an amount above zero, at most €49.00."),
         ("50", "Write an amount above zero, at most €49.00."),
+        ("1e30", "Write an amount above zero, at most €49.00."),
+        ("1e999999", "Write the amount as a number"),
+        ("NaN", "Write the amount as a number"),
         ("1.999", "This currency has 2 decimals."),
     ):
         answer = desk.press(amount)

@@ -83,6 +83,9 @@ def test_a_product_is_made_and_gets_a_price(sign_in: SignIn, shop: Shop, creator
         ("-5", "eur", "Write a price above zero"),
         ("1000000000", "eur", "Write a price above zero"),
         ("9.999", "eur", "This currency has 2 decimals."),
+        ("1e999999", "eur", "Write the price as a number"),
+        ("1e30", "eur", "not out of all proportion"),
+        ("-1e3", "eur", "Write a price above zero"),
         ("0.5", "jpy", "This currency has 0 decimals."),
     ],
 )

@@ -43,5 +43,11 @@ def test_nothing_is_rounded_away(currency: str, text: str) -> None:
         to_minor(text, currency)
 
 
+@pytest.mark.parametrize("text", ["1e999999", "-1e999999", "9e31", "NaN", "-Infinity", "1e", "", "0x10"])
+def test_what_is_no_amount_of_money_is_no_number_either(text: str) -> None:
+    with pytest.raises(ValueError, match="not a"):
+        to_minor(text, "eur")
+
+
 def test_the_decimals_are_those_of_iso_4217() -> None:
     assert [decimals(code) for code in ("eur", "jpy", "kwd")] == [2, 0, 3]
