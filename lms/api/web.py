@@ -11,6 +11,7 @@ from lms.web import (
     redirect,
     render,
     requires,
+    row_number,
     signed_in,
     site_url,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "redirect",
     "render",
     "requires",
+    "row_number",
     "sign_in_address",
     "signed_in",
     "site_url",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from lms.base.problem import Conflict
 from lms.commerce import claim_links, failed_charges, grants, ledger, mails, subscriptions
 from lms.commerce.events import OrderAwaiting, OrderFailed, OrderPaid
 from lms.commerce.facts import OrderState, PaymentFact, RefundFact
-from lms.commerce.models import Order, Payment, Refund, RefundRequest
+from lms.commerce.models import Dispute, Order, Payment, Refund, RefundRequest
 from lms.commerce.offer_view import OfferView
 from lms.commerce.orders import AMOUNT_DIFFERS, WENT_BACK, OrderView, find_order, lock_order
 from lms.commerce.subscriptions import apply_grants_of_order
@@ -157,6 +158,16 @@ def payments_going_back(provider: str) -> tuple[str, ...]:
     asked = exists().where(RefundRequest.payment_id == Payment.id, RefundRequest.state == "asked")
     query = select(Payment.provider_ref).where(Payment.provider == provider, waiting | asked)
     return tuple(session.scalars(query.order_by(Payment.id)))
+
+
+def reversal_states(provider: str, references: Collection[str]) -> dict[str, str]:
+    """Of the provider's refunds and disputes that it has told of: the state of each by its reference. Two queries."""
+    found: dict[str, str] = {}
+    for kind in (Refund, Dispute):
+        query = select(kind.provider_ref, kind.state).join(Payment, Payment.id == kind.payment_id)
+        query = query.where(Payment.provider == provider, kind.provider_ref.in_(references))
+        found |= {reference: str(state) for reference, state in session.execute(query)}
+    return found
 
 
 def apply_money(order: Order) -> None:

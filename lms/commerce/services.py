@@ -64,6 +64,7 @@ from lms.commerce.payments import (
     record_refund,
     refunded_amount,
     release_order,
+    reversal_states,
 )
 from lms.commerce.providers import Till, Way, can_sell, payment_providers, provider_for, till
 from lms.commerce.purging import TestPurchases, find_test_purchases, purge_test_purchases
@@ -140,6 +141,7 @@ __all__ = [
     "record_subscription",
     "refunded_amount",
     "release_order",
+    "reversal_states",
     "running_subscription",
     "sales_path",
     "set_offer_active",

@@ -7,6 +7,7 @@ from lms.web.forms import Form
 from lms.web.limits import TooMany, forgive, give_back, rate_limit
 from lms.web.page import redirect, render, render_first, site_url
 from lms.web.person import COOKIE, CurrentPerson, current_person
+from lms.web.routing import row_number
 from lms.web.slots import slot
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "render",
     "render_first",
     "requires",
+    "row_number",
     "signed_in",
     "site_url",
     "slot",

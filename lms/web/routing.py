@@ -21,6 +21,17 @@ class RowNumber(IntegerConverter):
         super().__init__(map, fixed_digits, min, _LARGEST if max is None else max)
 
 
+def row_number(words: str) -> int:
+    """The number of a row in what a browser sent, for ``request.args.get("before", type=row_number)``.
+
+    Raises ``ValueError`` for what no row has, so that it is as if it had not been sent.
+    """
+    number = int(words)
+    if abs(number) > _LARGEST:
+        raise ValueError(f"no row has the number {words}")
+    return number
+
+
 @dataclass(slots=True)
 class _Read:
     """What reading a rule's text came to: its parts, what addresses are built of, and the converters it asks for."""

@@ -72,11 +72,11 @@ def sync_now(as_json: bool) -> None:
 
 
 @stripe_group.command("reconcile")
-@click.option("--everything", is_flag=True, help="Compare every subscription at Stripe, not only what is due.")
+@click.option("--everything", is_flag=True, help="Compare all subscriptions and payments at Stripe as well.")
 @_AS_JSON
 def reconcile_now(everything: bool, as_json: bool) -> None:
     """Look over events, checkouts and what ends soon, and read again what differs."""
-    _run(("replay", "due", "checkouts", *(("everything",) if everything else ())), as_json)
+    _run(("replay", "due", "checkouts", *(reconcile.THOROUGH if everything else ())), as_json)
 
 
 @stripe_group.command("import")

@@ -21,6 +21,7 @@ from lms_stripe import (
     connections,
     coupons,
     detours,
+    drift,
     endpoints,
     keys,
     listed_prices,
@@ -171,6 +172,9 @@ def _prices(connection: Connection) -> str:
 
 def _ready(connection: Connection) -> str:
     connections.activate(connection)
+    if connection.connected_at is not None:
+        # It was in use before: what happened at Stripe meanwhile is looked for at once.
+        drift.begin(connection.id)
     # So that there is something to choose from when the first offer is written.
     listed_prices.ask(connection.id)
     coupons.ask(connection.id)

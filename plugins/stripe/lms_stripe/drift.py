@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import and_, func, or_, select
 from lms.api import clock, commerce, db, jobs
 from lms_stripe import connections, reconcile, records, tasks
 from lms_stripe.connections import Connection
-from lms_stripe.models import Drift, ReconcileRun, Subscription, SyncTask
+from lms_stripe.models import Drift, Payment, ReconcileRun, Subscription, SyncTask
 
 JOB = "stripe.look_over"
 _RECENT, _SOON = timedelta(days=7), timedelta(minutes=15)
@@ -46,7 +46,7 @@ def _joined(*columns: Any) -> Any:
 
 
 def lines(connection: Connection, *, before: int | None = None, limit: int = 50) -> list[Line]:
-    """What differed, newest first, older than the line ``before``. Two queries beside the orders' numbers."""
+    """What differed, newest first, older than the line ``before``. Two queries at most beside the orders' numbers."""
     query = _joined(Drift, SyncTask, Subscription.order_id).outerjoin(
         Subscription,
         and_(Subscription.connection_id == Drift.connection_id, Subscription.stripe_id == Drift.object_id),
@@ -55,7 +55,9 @@ def lines(connection: Connection, *, before: int | None = None, limit: int = 50)
     if before is not None:
         query = query.where(Drift.id < before)
     found = db.session.execute(query.order_by(Drift.id.desc()).limit(limit)).all()
-    numbers = commerce.order_numbers({order_id for _drift, _task, order_id in found if order_id is not None})
+    paid_for = _orders_paid({row.object_id for row, _task, _order_id in found if row.object_type == "payment"})
+    orders = {row.id: order_id or paid_for.get(row.object_id) for row, _task, order_id in found}
+    numbers = commerce.order_numbers({order_id for order_id in orders.values() if order_id is not None})
     return [
         Line(
             row.id,
@@ -65,11 +67,18 @@ def lines(connection: Connection, *, before: int | None = None, limit: int = 50)
             row.differences,
             _state(row, task),
             task.last_error if task is not None else "",
-            numbers.get(order_id or 0, ""),
+            numbers.get(orders[row.id] or 0, ""),
             records.dashboard(connection, row.object_id),
         )
-        for row, task, order_id in found
+        for row, task, _order_id in found
     ]
+
+
+def _orders_paid(ids: Collection[str]) -> dict[str, int | None]:
+    """The order of each payment, by the id of its invoice and that of its PaymentIntent. One query, if any."""
+    query = select(Payment.invoice_id, Payment.payment_intent_id, Payment.order_id)
+    query = query.where(or_(Payment.invoice_id.in_(ids), Payment.payment_intent_id.in_(ids)))
+    return {one: order_id for *both, order_id in (db.session.execute(query) if ids else ()) for one in both if one}
 
 
 def _state(row: Drift, task: SyncTask | None) -> str:

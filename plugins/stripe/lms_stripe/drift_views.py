@@ -7,7 +7,7 @@ from typing import Any
 from flask import abort, request
 from flask_babel import gettext as _
 
-from lms.api.web import flash, redirect, render, requires
+from lms.api.web import flash, redirect, render, requires, row_number
 from lms_stripe import connections, drift, presses
 from lms_stripe.blueprint import blueprint
 from lms_stripe.settings import CAPABILITY, mode_words
@@ -20,7 +20,7 @@ _A_PAGE = 50
 def show_drift(connection_id: int) -> Any:
     """The last look at each question, and every object that differed."""
     row = connections.get(connection_id)
-    found = drift.lines(row, before=request.args.get("before", type=int), limit=_A_PAGE + 1)
+    found = drift.lines(row, before=request.args.get("before", type=row_number), limit=_A_PAGE + 1)
     shown = found[:_A_PAGE]
     return render(
         "stripe/drift.html",
@@ -34,6 +34,7 @@ def show_drift(connection_id: int) -> Any:
             "due": _("Subscriptions whose access ends within a day"),
             "checkouts": _("Checkouts that nobody told us about"),
             "everything": _("All subscriptions at Stripe beside ours"),
+            "money": _("Payments, refunds and disputes at Stripe beside ours"),
         },
     )
 

@@ -106,11 +106,16 @@ def _nothing_drifts() -> HealthResult:
         if open_lines:
             sentence = _("%(count)s objects are not as we knew them, and have not been read again.", count=open_lines)
             return HealthResult("broken", sentence, _("Look whether Stripe answers."), page)
-        found = reconcile.last(row.id, "everything")
-        if found is not None and found[1]:
+        last = [reconcile.last(row.id, kind) for kind in reconcile.THOROUGH]
+        count = sum(found[1] for found in last if found is not None)
+        if count:
             return HealthResult(
                 "advice",
-                _("%(count)s subscriptions were not as we knew them last night; they were read again.", count=found[1]),
+                ngettext(
+                    "%(num)s subscription or payment was not as we knew it last night; it was read again.",
+                    "%(num)s subscriptions and payments were not as we knew them last night; they were read again.",
+                    count,
+                ),
                 _("If this comes every night, send a test event in Settings, Stripe."),
                 page,
             )

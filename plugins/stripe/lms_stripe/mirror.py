@@ -226,7 +226,7 @@ def apply_payment(connection: Connection, stripe_id: str, fetched: Mapping[str, 
         reading = facts.read_intent(fetched["intent"])
     else:
         return FOREIGN
-    order_id = _order_of_payment(connection, reading)
+    order_id = order_of_payment(connection, reading)
     if order_id is None:
         return FOREIGN
     _note_stuck(connection, reading)
@@ -348,7 +348,8 @@ def _person_of_payment(connection: Connection, reading: facts.PaymentReading, or
     return order.person_id if order is not None else None
 
 
-def _order_of_payment(connection: Connection, reading: facts.PaymentReading) -> int | None:
+def order_of_payment(connection: Connection, reading: facts.PaymentReading) -> int | None:
+    """The order that was paid for, found by what we know or by our own mark; None for what is foreign."""
     if reading.subscription_id:
         known = _subscription(connection.id, reading.subscription_id)
         if known is not None and known.order_id is not None:

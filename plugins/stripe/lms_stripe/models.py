@@ -368,7 +368,7 @@ class ReconcileRun(Model):
 
     connection_id: Mapped[int] = _connection()
     kind: Mapped[str] = mapped_column(String(20))
-    """replay, due, checkouts or everything."""
+    """replay, due, checkouts, everything or money."""
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     checked: Mapped[int] = mapped_column(default=0)

@@ -1,19 +1,19 @@
 """Looking things over again: what an event should have told, and did not. Asks for re-reads; writes nothing itself.
 
 Webhooks are lost: a server is down for longer than Stripe tries, an endpoint was switched off, a backup was restored.
-Four questions find what is missing, each cheap enough for how often it is asked:
+Five questions find what is missing, each cheap enough for how often it is asked:
 
 replay      the list of events since the last time (hourly; every five minutes where Stripe cannot reach the site)
 due         subscriptions whose period or grace ends within a day (hourly)
 checkouts   sessions that are open for half an hour, or whose money is on its way (hourly)
 everything  all subscriptions at Stripe beside our rows (nightly, and when events are too old to be listed)
+money       payments, refunds and disputes at Stripe beside ours (at the same times)
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,12 +30,14 @@ from lms_stripe import (
     facts,
     listed_prices,
     mirror,
+    money,
     operations,
     polling,
     tasks,
 )
 from lms_stripe.connections import Connection
 from lms_stripe.failures import StripeFailure
+from lms_stripe.found import Found
 from lms_stripe.models import Checkout, Drift, ReconcileRun, Subscription
 
 _log = logging.getLogger("lms_stripe")
@@ -44,29 +46,18 @@ _STALE = timedelta(minutes=30)
 _A_PAGE = 100
 
 
-@dataclass(slots=True)
-class Found:
-    """What a question looked at, and how much of it was not as we knew it."""
-
-    checked: int = 0
-    drifted: int = 0
-    foreign_objects: int = 0
-    differing: list[dict[str, Any]] = field(default_factory=list)
-    """Columns of a ``Drift`` for each object that was not as we knew it."""
-
-
 Question = Callable[[Connection], Found]
 
 
 def replay(connection: Connection) -> Found:
-    """Events that never arrived. What is older than Stripe's list goes back is found by ``everything``."""
-    is_too_old = connection.cursor is not None and connection.cursor < clock.now() - polling.KEPT
+    """Events that never arrived. What is older than Stripe's list goes back is found in what they were about."""
+    heard = connection.cursor or connection.connected_at
+    found = Found()
+    if heard is not None and heard < clock.now() - polling.KEPT:
+        # First, since asking for events says that we have heard everything: where this fails, it is asked again.
+        found = everything(connection) + money.look(connection)
     new = polling.poll(connection)
-    found = Found(checked=new, drifted=new)
-    if is_too_old:
-        more = everything(connection)
-        found = Found(found.checked + more.checked, found.drifted + more.drifted, more.foreign_objects, more.differing)
-    return found
+    return found + Found(checked=new, drifted=new)
 
 
 def due(connection: Connection) -> Found:
@@ -177,7 +168,10 @@ QUESTIONS: dict[str, Question] = {
     "due": due,
     "checkouts": checkouts,
     "everything": everything,
+    "money": money.look,
 }
+THOROUGH = ("everything", "money")
+"""What takes as long as the account is large: asked at night, and when somebody wants it."""
 
 
 def ask(connection: Connection, kind: str) -> ReconcileRun:
@@ -227,7 +221,8 @@ def _tell_us_all(connection: Connection) -> None:
 def nightly() -> None:
     """The job ``stripe.reconcile_everything``."""
     for connection in connections.in_use():
-        ask(connection, "everything")
+        for kind in THOROUGH:
+            ask(connection, kind)
         listed_prices.ask(connection.id)
         coupons.ask(connection.id)
         db.commit()

@@ -112,7 +112,8 @@ def test_events_older_than_stripe_keeps_them_make_everything_be_looked_over(conn
     connections.change(known.id, cursor=clock.now() - polling.KEPT - timedelta(days=3))
     db.commit()
     reconcile.ask(here(), "replay")
-    assert (runs("replay")[-1].checked, runs("replay")[-1].drifted) == (1, 1)
+    # The subscription and its invoice.
+    assert (runs("replay")[-1].checked, runs("replay")[-1].drifted) == (2, 1)
     connected.work()
     assert db.session.scalar(select(Subscription.status)) == "active"
     assert connected.is_in(person, offer)
