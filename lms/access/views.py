@@ -18,7 +18,7 @@ from lms.accounts.services import PersonView
 from lms.base import clock
 from lms.base.problem import Problem
 from lms.db import rollback
-from lms.web import Form, current_person, flash, redirect, render, requires
+from lms.web import Form, current_person, flash, redirect, render, requires, row_number
 
 blueprint = Blueprint("access", __name__, template_folder="templates")
 _A_PAGE = 50
@@ -71,7 +71,7 @@ def give_to_person(person_id: int) -> Any:
 @requires(MANAGE)
 def product_people(product_id: int) -> Any:
     """Who holds or held a product."""
-    found = staff.holders(product_id, before=request.args.get("before", type=int), limit=_A_PAGE + 1)
+    found = staff.holders(product_id, before=request.args.get("before", type=row_number), limit=_A_PAGE + 1)
     shown = found[:_A_PAGE]
     return render(
         "access/admin/product.html",

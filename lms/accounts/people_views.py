@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from lms.accounts import policies, roles, services, sessions
 from lms.accounts.blueprint import blueprint
 from lms.base.problem import NotFound, Problem
-from lms.web import current_person, flash, redirect, render, requires
+from lms.web import current_person, flash, redirect, render, requires, row_number
 
 MANAGE = "people.manage"
 ROLE_WORDS = {
@@ -36,7 +36,7 @@ def _actor() -> int | None:
 def people() -> ResponseReturnValue:
     """The list, searched by name or address, paged by key."""
     search = request.args.get("q", "")[:100]
-    page = roles.list_people(search=search, before=request.args.get("before", type=int))
+    page = roles.list_people(search=search, before=request.args.get("before", type=row_number))
     return render("admin/people/list.html", page=page, search=search, role_words=ROLE_WORDS)
 
 

@@ -15,7 +15,7 @@ from lms.base.problem import NotFound, Problem
 from lms.db import commit, rollback
 from lms.media import services as media
 from lms.media.models import Visibility
-from lms.web import current_person, flash, redirect, render, requires
+from lms.web import current_person, flash, redirect, render, requires, row_number
 
 _PAGE = 40
 
@@ -139,7 +139,7 @@ def _find(key: str) -> media.MediaView:
 
 def _draw(form: UploadForm, problem: Problem | None = None) -> str:
     search = request.args.get("q", "")[:100]
-    rows = media.newest(before=request.args.get("before", type=int), limit=_PAGE, search=search)
+    rows = media.newest(before=request.args.get("before", type=row_number), limit=_PAGE, search=search)
     older = rows[-1][0] if len(rows) == _PAGE else None
     files = [view for _id, view in rows]
     return render("admin/media.html", form=form, files=files, older=older, problem=problem, search=search)

@@ -20,7 +20,7 @@ from lms.health import services as health
 from lms.host import pieces, upgrade
 from lms.jobs import services as jobs
 from lms.jobs.models import State
-from lms.web import current_person, flash, redirect, render, requires
+from lms.web import current_person, flash, redirect, render, requires, row_number
 
 _PAGE = 50
 # The overview stays one; Health has them all, the worst first.
@@ -136,7 +136,7 @@ def jobs_page() -> str:
     state = request.args.get("state", State.DEAD)
     if state not in _SHOWN:
         state = State.DEAD
-    shown = jobs.jobs(state, before=request.args.get("before", type=int), limit=_PAGE)
+    shown = jobs.jobs(state, before=request.args.get("before", type=row_number), limit=_PAGE)
     older = f"/admin/jobs?state={state}&before={shown[-1].id}" if len(shown) == _PAGE else None
     return render("admin/jobs.html", jobs=shown, state=str(state), counts=jobs.summary(), older=older)
 

@@ -15,7 +15,7 @@ from lms.commerce.forms import ProductForm
 from lms.commerce.policies import MANAGE
 from lms.commerce.views import blueprint
 from lms.courses import services as courses
-from lms.web import current_person, flash, redirect, render, requires
+from lms.web import current_person, flash, redirect, render, requires, row_number
 
 # The buyer's pages and these are one blueprint; whoever imports it from here has both.
 __all__ = ["blueprint"]
@@ -33,7 +33,7 @@ def _actor() -> int:
 @requires(MANAGE)
 def products() -> Any:
     """All products with what they cost."""
-    after = request.args.get("after", 0, type=int)
+    after = request.args.get("after", 0, type=row_number)
     found = access.products(after_id=after, limit=_A_PAGE + 1)
     shown = found[:_A_PAGE]
     prices = services.offers_of_products([product.id for product in shown])

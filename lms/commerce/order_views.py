@@ -16,7 +16,7 @@ from lms.commerce.facts import OrderState, SubscriptionState
 from lms.commerce.listing import Wanted
 from lms.commerce.policies import MANAGE
 from lms.commerce.views import blueprint, state_words
-from lms.web import current_person, flash, redirect, render, requires
+from lms.web import current_person, flash, redirect, render, requires, row_number
 from lms.web.site import site_view
 
 A_PAGE = 50
@@ -159,7 +159,7 @@ def _tab(tabs: dict[str, Any]) -> str:
 
 
 def _before() -> int | None:
-    return request.args.get("before", type=int)
+    return request.args.get("before", type=row_number)
 
 
 def _wanted(tabs: dict[str, tuple[str, ...]]) -> Wanted:
@@ -171,7 +171,7 @@ def _wanted(tabs: dict[str, tuple[str, ...]]) -> Wanted:
         known=records.orders_with(search),
         states=tabs[tab],
         refunded=tab == "refunded",
-        product_id=request.args.get("product", type=int),
+        product_id=request.args.get("product", type=row_number),
         provider=request.args.get("provider", "")[:80],
         test={"test": True, "live": False}.get(request.args.get("mode", "")),
         since=_midnight(_day("from")),

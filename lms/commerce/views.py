@@ -11,7 +11,7 @@ from lms.base import clock
 from lms.commerce import claims, consents, policies, providers, services
 from lms.commerce.facts import OrderState
 from lms.commerce.services import OrderView, SubscriptionView
-from lms.web import CurrentPerson, current_person, render, signed_in
+from lms.web import CurrentPerson, current_person, render, row_number, signed_in
 
 blueprint = Blueprint("commerce", __name__, template_folder="templates")
 _ORDERS_A_PAGE = 20
@@ -29,7 +29,7 @@ def billing() -> Any:
     """What the person pays and has paid, from our own rows."""
     person = _buyer()
     subscriptions = services.subscriptions_of(person.id)
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row_number)
     found = services.orders_of(person.id, before=before, limit=_ORDERS_A_PAGE + 1)
     orders = found[:_ORDERS_A_PAGE]
     return render(

@@ -12,7 +12,7 @@ from lms.base.problem import NotFound, Problem
 from lms.courses import policies, services
 from lms.courses.forms import CourseForm
 from lms.courses.outline import CourseView
-from lms.web import current_person, flash, redirect, render, requires
+from lms.web import current_person, flash, redirect, render, requires, row_number
 
 blueprint = Blueprint("courses", __name__, template_folder="templates")
 _PER_PAGE = 50
@@ -21,7 +21,7 @@ _PER_PAGE = 50
 @blueprint.get("/admin/courses")
 @requires(policies.EDIT)
 def index() -> ResponseReturnValue:
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row_number)
     found = services.list_all(limit=_PER_PAGE + 1, before=before)
     courses = found[:_PER_PAGE]
     older = f"?before={courses[-1].id}" if len(found) > _PER_PAGE else None

@@ -20,7 +20,7 @@ from lms.extend import RenderContext
 from lms.learning import dashboard, parts, services, tiles, visits, words
 from lms.learning.visits import Moved, Visit
 from lms.themes import hierarchy
-from lms.web import current_person, public, redirect, render, render_first, signed_in
+from lms.web import current_person, public, redirect, render, render_first, row_number, signed_in
 
 blueprint = Blueprint("learning", __name__, template_folder="templates")
 blueprint.add_app_template_global(words.duration, "duration")
@@ -34,7 +34,7 @@ _PER_PAGE = 24
 @blueprint.get("/courses")
 @public(cache=True)
 def catalogue() -> ResponseReturnValue:
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row_number)
     found = courses.list_published(limit=_PER_PAGE + 1, before=before)
     shown = found[:_PER_PAGE]
     return render(

@@ -16,7 +16,7 @@ from lms.pages import menus, policies, reading, services
 from lms.pages.forms import PageForm
 from lms.settings import services as settings
 from lms.themes import appearance, catalog, hierarchy
-from lms.web import current_person, flash, public, redirect, render_first, requires
+from lms.web import current_person, flash, public, redirect, render_first, requires, row_number
 from lms.web import render as draw
 
 blueprint = Blueprint("pages", __name__, template_folder="templates")
@@ -70,7 +70,7 @@ def themed(rendered: render.Rendered, ctx: RenderContext) -> str:
 def index() -> ResponseReturnValue:
     """All pages, searched by title or address."""
     search, status = request.args.get("q", "")[:100], request.args.get("state", "")
-    found = reading.list_pages(search=search, status=status, after=request.args.get("after", type=int))
+    found = reading.list_pages(search=search, status=status, after=request.args.get("after", type=row_number))
     return draw("admin/pages/list.html", found=found, search=search, status=status, home=_home_slug())
 
 

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from lms.api import clock
 from lms.api.urls import safe_path
-from lms.api.web import current_person, flash, public, redirect, render, requires, signed_in
+from lms.api.web import current_person, flash, public, redirect, render, requires, row_number, signed_in
 from lms_announcements import services, settings
 from lms_announcements.forms import AnnouncementForm
 from lms_announcements.services import AnnouncementView, State
@@ -26,7 +26,7 @@ _A_PAGE = 50
 @requires(CAPABILITY)
 def index() -> ResponseReturnValue:
     """All announcements, the newest first."""
-    found = services.newest(before=request.args.get("before", type=int), limit=_A_PAGE + 1)
+    found = services.newest(before=request.args.get("before", type=row_number), limit=_A_PAGE + 1)
     shown = found[:_A_PAGE]
     return render(
         "announcements/list.html",

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from lms.api import db
 from lms.api.problem import Problem
-from lms.api.web import current_person, flash, redirect, render, requires
+from lms.api.web import current_person, flash, redirect, render, requires, row_number
 from lms_manual_payments import bookkeeping, calendar_days, invoices, settings
 from lms_manual_payments.forms import CancelForm, PaidForm, RefundForm
 from lms_manual_payments.invoices import InvoiceView, State
@@ -38,7 +38,7 @@ def listing() -> Any:
     tab, search = request.args.get("state", "all"), request.args.get("q", "").strip()[:100]
     if tab not in _TABS:
         abort(404)
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row_number)
     found = invoices.listed(states=_TABS[tab], search=search, before=before, limit=_A_PAGE + 1)
     shown = found[:_A_PAGE]
     return render(

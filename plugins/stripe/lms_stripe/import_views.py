@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from lms.api import access, commerce, db, jobs
 from lms.api.problem import Problem
-from lms.api.web import flash, redirect, render, requires
+from lms.api.web import flash, redirect, render, requires, row_number
 from lms_stripe import connections, import_look, import_run, presses, records
 from lms_stripe.blueprint import blueprint
 from lms_stripe.connections import Connection
@@ -93,7 +93,7 @@ def _path(row: Connection) -> str:
 
 def _page(connection: Connection) -> str:
     found = import_look.of(connection.id)
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row_number)
     prices, lines = (_prices(found), _lines(found, before)) if found is not None else ([], [])
     shown = lines[:_A_PAGE]
     offers = commerce.active_offers()

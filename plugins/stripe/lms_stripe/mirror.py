@@ -40,12 +40,10 @@ FOREIGN = Outcome(is_foreign=True)
 def apply_checkout(connection: Connection, session_id: str, fetched: Mapping[str, Any]) -> Outcome:
     """A Checkout Session: the order is paid, awaits its money, failed or expired."""
     reading = facts.read_checkout(fetched["session"], fetched["intent"])
-    row = db.session.scalar(
-        select(Checkout).where(
-            Checkout.connection_id == connection.id,
-            or_(Checkout.session_id == session_id, Checkout.reference == reading.reference),
-        )
-    )
+    # By the reference only where our mark is on it, too: a payment link takes any reference from its address.
+    is_ours = reading.metadata.get("site_id") == connection.site_id
+    same = [Checkout.session_id == session_id, *([Checkout.reference == reading.reference] if is_ours else ())]
+    row = db.session.scalar(select(Checkout).where(Checkout.connection_id == connection.id, or_(*same)))
     if row is None:
         return FOREIGN
     row.session_id = session_id
