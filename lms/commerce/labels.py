@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import format_date, get_timezone
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import Form
 
+from lms.access import services as access
+from lms.access.decision import NextStep
 from lms.commerce import offers, words
 from lms.commerce.conditions import subscriptions_of
 from lms.commerce.subscriptions import SubscriptionView
@@ -33,6 +36,23 @@ def _price(ctx: LinkContext, args: Mapping[str, Any]) -> str | None:
     sold = ctx.once("commerce.sold", lambda: {each.public_id: each for each in offers.active_offers()})
     offer = sold.get(str(args.get("offer") or ""))
     return words.price_label(offer) if offer is not None else None
+
+
+def _call(ctx: LinkContext, args: Mapping[str, Any]) -> str | None:
+    """What a link that sells says: its offer's words, or where it leads whoever has it or had it."""
+    sold = ctx.once("commerce.sold", lambda: {each.public_id: each for each in offers.active_offers()})
+    offer = sold.get(str(args.get("offer") or ""))
+    if offer is None:
+        return None
+    if ctx.person is not None:
+        key = ("commerce.decided", ctx.person.id, offer.product_id)
+        decision = ctx.once(key, lambda: access.decide_product(ctx.person.id, offer.product_id, ctx.now))
+        if decision.allowed:
+            return _("Go to course")
+        if decision.next_step is NextStep.RENEW:
+            return _("Renew")
+    said: str = offer.button
+    return said
 
 
 def _running(ctx: LinkContext) -> SubscriptionView | None:
@@ -86,6 +106,17 @@ ALL = (
         example="€49",
         # Offers move the content version when they change.
         depends_on=(),
+    ),
+    DynamicLabel(
+        name="call",
+        source="product",
+        source_label=_l("Product"),
+        label=_l("Buy, go to course or renew"),
+        help=_l("For a button with the link Buy: it says to each person where that leads them."),
+        form=OfferForm,
+        value=_call,
+        example=_l("Buy"),
+        order=110,
     ),
     _payment(
         "plan", _l("Plan"), _l("What the running subscription is for."), "Membership", 10,

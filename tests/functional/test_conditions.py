@@ -230,6 +230,7 @@ def test_labels_of_prices_payments_and_courses_say_what_is_so(make, site):
     student, finished, other = make.person(), make.person(), make.person()
     for person in (student, finished):
         make.grant(person, product)
+    make.grant(other, product, starts_at=clock.now() - timedelta(days=9), ends_at=clock.now() - timedelta(days=2))
     for lesson in course.lessons:
         learning.complete(finished.id, course.outline, lesson, clock.now())
     learning.complete(student.id, course.outline, course.lessons[0], clock.now())
@@ -244,6 +245,8 @@ def test_labels_of_prices_payments_and_courses_say_what_is_so(make, site):
         for written, expected in (
             (f"{{{{product/price offer={offer.public_id}|x}}}}", [offer.label] * 4),
             ("{{product/price offer=gone|x}}", ["x"] * 4),
+            (f"{{{{product/call offer={offer.public_id}|x}}}}", ["Go to course"] * 2 + ["Renew", offer.button]),
+            ("{{product/call offer=gone|x}}", ["x"] * 4),
             ("{{payment/plan|x}}", ["Pottery", "x", "x", "x"]),
             ("{{payment/next-amount|x}}", ["€9", "x", "x", "x"]),
             ("{{payment/next-charge|x}}", [format_date(end.astimezone(get_timezone()), "long"), "x", "x", "x"]),
