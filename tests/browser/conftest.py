@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,7 +94,18 @@ class Demo:
         return [file.read_text() for file in sorted((self.instance / "outbox").glob("*.eml"))]
 
 
-def start_demo(instance: Path, *options: str) -> tuple[subprocess.Popen[bytes], Demo]:
+@contextmanager
+def running_demo(instance: Path, *options: str) -> Iterator[Demo]:
+    """A demo of its own, until the end of the block."""
+    process, running = _start(instance, *options)
+    try:
+        yield running
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)
+
+
+def _start(instance: Path, *options: str) -> tuple[subprocess.Popen[bytes], Demo]:
     packages = instance.parent / "packages"
     packages.mkdir()
     paths = [str(packages), os.environ.get("PYTHONPATH", "")]
@@ -128,25 +139,24 @@ def start_demo(instance: Path, *options: str) -> tuple[subprocess.Popen[bytes], 
     return process, Demo(about["site"], about["simulator"], about["people"], about["pages"], instance, packages)
 
 
-def stop_demo(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGINT)
-    process.wait(timeout=30)
+@pytest.fixture(scope="session")
+def start_demo() -> Any:
+    """``with start_demo(folder) as demo:`` for tests that need one of their own."""
+    return running_demo
 
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """The demo as `make demo` starts it: connected, and the subscriber pays."""
-    process, running = start_demo(tmp_path_factory.mktemp("demo") / "instance")
-    yield running
-    stop_demo(process)
+    with running_demo(tmp_path_factory.mktemp("demo") / "instance") as running:
+        yield running
 
 
 @pytest.fixture
 def fresh_demo(tmp_path: Path) -> Iterator[Demo]:
     """The demo as `make demo FRESH=1` starts it: Stripe is not connected."""
-    process, running = start_demo(tmp_path / "instance", "--fresh")
-    yield running
-    stop_demo(process)
+    with running_demo(tmp_path / "instance", "--fresh") as running:
+        yield running
 
 
 class Rows:

@@ -136,12 +136,63 @@ def test_story_5_a_card_that_fails_is_mended_and_without_mending_access_waits_fo
     expect(page.locator("main")).to_contain_text(re.compile("pay", re.I))
     in_every_light(page)
 
-    # The payment brings it back, with everything that was there.
+    # The payment brings it back, with everything that was there: this time with the invoice itself.
     page.goto(demo.url("/account/billing"))
-    page.get_by_role("link", name="Update card").click()
-    give_card(page, GOOD)
-    expect(page).to_have_url(re.compile("/account/billing"))
+    page.get_by_role("link", name="Pay the invoice").click()
+    page.get_by_role("radio", name=GOOD, exact=False).first.check()
+    page.get_by_role("button", name=re.compile("^Pay ")).click()
+    expect(page.get_by_role("heading", name="Paid")).to_be_visible()
+    page.goto(demo.url("/account/billing"))
+    reload_until(page, lambda: not see(page, "waits for your payment")())
     assert may_learn(demo, page)
+    open_portal(demo, page)
+    page.get_by_role("link", name="Change card").click()
+    give_card(page, GOOD)
+
+
+@pytest.mark.feature("TA-30")
+def test_story_8_who_may_changes_the_plan_pauses_and_goes_on(demo: Any, owner: Page, subscriber: Page) -> None:
+    page = subscriber
+    owner.goto(demo.url("/admin/products/1/offers/new"))
+    owner.get_by_label("Kind").select_option(label="Subscription")
+    owner.get_by_label("Price", exact=True).fill("90")
+    owner.get_by_label("Charged every").select_option("year")
+    owner.get_by_role("button", name="Add offer").click()
+    expect(owner.get_by_text("The offer is there.")).to_be_visible()
+    owner.goto(demo.url("/ext/stripe/connections/1/portal"))
+    owner.get_by_label("Change to another plan").check()
+    owner.get_by_label("Pause a subscription").select_option(label="Up to three")
+    owner.get_by_role("button", name="Save").click()
+    expect(owner).to_have_url(re.compile("/admin/settings/stripe"))
+    try:
+        # From month to year and back, each known on Billing at once.
+        for plan, label in (("90.*year", "€90"), ("9.*month", "€9")):
+            open_portal(demo, page)
+            page.get_by_role("link", name="Change plan").click()
+            page.get_by_role("radio", name=re.compile(plan)).check()
+            page.get_by_role("button", name="Change plan").click()
+            go_back(demo, page)
+            page.goto(demo.url("/account/billing"))
+            expect(page.locator("dl.facts").first).to_contain_text(label)
+            assert may_learn(demo, page)
+        # Paused: nothing is charged, and the page says so until it goes on.
+        open_portal(demo, page)
+        page.get_by_role("link", name="Pause subscription").click()
+        page.get_by_role("button", name="Pause subscription").click()
+        go_back(demo, page)
+        page.goto(demo.url("/account/billing"))
+        expect(page.locator("dl.facts").first).to_contain_text("Paused")
+        assert not may_learn(demo, page)
+        expect(page.locator("main")).to_contain_text("paused")
+        open_portal(demo, page)
+        page.get_by_role("button", name="Resume subscription").click()
+        go_back(demo, page)
+        page.goto(demo.url("/account/billing"))
+        expect(page.locator("dl.facts").first).not_to_contain_text("Paused")
+        assert may_learn(demo, page)
+    finally:
+        owner.goto(demo.url("/admin/products/1"))
+        owner.get_by_role("listitem").filter(has_text="€90").get_by_role("button", name="Stop selling").click()
 
 
 @pytest.mark.feature("TA-09", "TA-10")
