@@ -11,7 +11,7 @@ from lms_stripe.checkout import StripePayments
 from lms_stripe.models import Checkout, Customer, Price
 from sqlalchemy import func, select
 
-from lms.api import commerce, db
+from lms.api import access, clock, commerce, db
 from lms.api.problem import Unavailable
 
 
@@ -246,3 +246,30 @@ def test_two_offers_of_a_product_are_two_prices_of_one_product_at_stripe(connect
     stripe = connected.simulator.stripe()
     assert sorted(price.unit_amount for price in stripe.v1.prices.list().data) == [900, 1200]
     assert len(stripe.v1.products.list().data) == 1
+
+
+@pytest.mark.feature("B-10")
+def test_a_bundle_opens_its_courses_and_its_refund_leaves_what_was_bought_besides(
+    both_databases: str, connected: Any
+) -> None:
+    person, make = connected.make.person(), connected.make
+    first, second, third = (make.course(lessons=1, sections=1) for _ in range(3))
+    bundle = make.offer(make.product(first, second, name="Both"), amount=9900)
+    alone = make.offer(make.product(first), amount=4900)
+    everything = make.offer(make.product(), amount=19900)
+    sessions = [connected.buy(person, each) for each in (bundle, alone)]
+    connected.deliver()
+
+    def doors() -> list[bool]:
+        db.rollback()
+        return [access.decide(person, access.Thing(each.id), clock.now()).allowed for each in (first, second, third)]
+
+    assert doors() == [True, True, False]
+    stripe = connected.simulator.stripe()
+    paid = stripe.v1.checkout.sessions.retrieve(sessions[0])
+    stripe.v1.refunds.create({"payment_intent": paid.payment_intent})
+    connected.deliver()
+    assert doors() == [True, False, False]
+    connected.buy(person, everything)
+    connected.deliver()
+    assert doors() == [True, True, True]
