@@ -36,7 +36,7 @@ from lms_stripe import (
     tasks,
 )
 from lms_stripe.connections import Connection
-from lms_stripe.failures import StripeFailure
+from lms_stripe.failures import PermissionMissing, StripeFailure
 from lms_stripe.found import Found
 from lms_stripe.models import Checkout, Drift, ReconcileRun, Subscription
 
@@ -52,11 +52,18 @@ Question = Callable[[Connection], Found]
 def replay(connection: Connection) -> Found:
     """Events that never arrived. What is older than Stripe's list goes back is found in what they were about."""
     heard = connection.cursor or connection.connected_at
-    found = Found()
+    found, forbidden = Found(), None
     if heard is not None and heard < clock.now() - polling.KEPT:
         # First, since asking for events says that we have heard everything: where this fails, it is asked again.
-        found = everything(connection) + money.look(connection)
+        try:
+            found = everything(connection) + money.look(connection)
+        except PermissionMissing as failure:
+            # That does not mend itself by asking again; what the key may read must not wait for it.
+            db.rollback()
+            forbidden = failure
     new = polling.poll(connection)
+    if forbidden is not None:
+        raise forbidden
     return found + Found(checked=new, drifted=new)
 
 

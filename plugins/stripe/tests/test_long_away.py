@@ -218,6 +218,23 @@ def test_a_failure_while_looking_leaves_the_long_time_to_be_looked_over_again(co
     assert not connected.is_in(person, offer)
 
 
+def test_a_key_that_may_not_read_disputes_still_hears_the_events(connected: Any) -> None:
+    """As one that was made before disputes were read: the connection says what to add, everything else goes on."""
+    person, offer = connected.make.person(), connected.offer("one_time")
+    reconcile.hourly()
+    connected.connect(key=connected.simulator.key(deny=["dispute:read"]))
+    connected.simulator.advance(days=40)
+    simulator_clock.follow()
+    connected.buy(person, offer)
+    reconcile.hourly()
+    connected.work()
+    assert connected.is_in(person, offer)
+    errors = dict(db.session.execute(select(ReconcileRun.kind, ReconcileRun.error).order_by(ReconcileRun.id)).all())
+    db.rollback()
+    assert "may not" in errors["replay"]
+    assert errors["due"] == ""
+
+
 def payments() -> int:
     table = db.Model.metadata.tables["commerce_payment"]
     found = db.session.scalar(select(func.count()).select_from(table))
