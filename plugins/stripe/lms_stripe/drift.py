@@ -10,11 +10,10 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 
 from lms.api import clock, commerce, db, jobs
-from lms_stripe import connections, reconcile, records, tasks
+from lms_stripe import connections, polling, reconcile, records, tasks
 from lms_stripe.connections import Connection
 from lms_stripe.models import Drift, Payment, ReconcileRun, Subscription, SyncTask
 
-JOB = "stripe.look_over"
 _RECENT, _SOON = timedelta(days=7), timedelta(minutes=15)
 
 
@@ -125,4 +124,4 @@ def look_over(connection_id: int) -> None:
 
 def begin(connection_id: int) -> None:
     """Look everything over as soon as a worker has time. Does not commit."""
-    jobs.enqueue(JOB, {"connection_id": connection_id}, key=str(connection_id))
+    jobs.enqueue(polling.LOOK_OVER, {"connection_id": connection_id}, key=str(connection_id))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from lms.api import clock, db
+from lms.api import clock, db, jobs
 from lms_stripe import client, connections, events, inbox, tasks
 from lms_stripe.connections import Connection
 from lms_stripe.failures import StripeFailure
@@ -18,6 +18,8 @@ _OVERLAP = timedelta(minutes=10)
 # Stripe keeps events for 30 days (docs.stripe.com/api/events).
 KEPT = timedelta(days=29)
 _TYPES_A_CALL = 20
+LOOK_OVER = "stripe.look_over"
+"""The job that looks everything over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,26 @@ def run() -> None:
                 _log.warning("Stripe could not be asked for events: %s", failure.detail)
 
 
+def is_long_ago(connection: Connection) -> bool:
+    """Whether we heard everything for the last time before what Stripe's list of events goes back to."""
+    heard = connection.cursor or connection.connected_at
+    return heard is not None and heard < clock.now() - KEPT
+
+
 def poll(connection: Connection) -> int:
-    """Take all events since the last time; how many were new. Commits."""
+    """Take all events since the last time; how many were new. Commits. Raises ``StripeFailure``.
+
+    Where that is too long ago, everything is looked over instead, as soon as a worker has time.
+    """
+    if is_long_ago(connection):
+        jobs.enqueue(LOOK_OVER, {"connection_id": connection.id}, key=str(connection.id))
+        db.commit()
+        return 0
+    return take(connection)
+
+
+def take(connection: Connection) -> int:
+    """The events that Stripe still has; how many were new. From then on we have heard everything. Commits."""
     began = clock.now()
     since = max(connection.cursor or connection.connected_at or began, began - KEPT) - _OVERLAP
     stripe = connections.client_of(connection)

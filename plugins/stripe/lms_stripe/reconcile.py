@@ -51,9 +51,8 @@ Question = Callable[[Connection], Found]
 
 def replay(connection: Connection) -> Found:
     """Events that never arrived. What is older than Stripe's list goes back is found in what they were about."""
-    heard = connection.cursor or connection.connected_at
     found, forbidden = Found(), None
-    if heard is not None and heard < clock.now() - polling.KEPT:
+    if polling.is_long_ago(connection):
         # First, since asking for events says that we have heard everything: where this fails, it is asked again.
         try:
             found = everything(connection) + money.look(connection)
@@ -61,7 +60,7 @@ def replay(connection: Connection) -> Found:
             # That does not mend itself by asking again; what the key may read must not wait for it.
             db.rollback()
             forbidden = failure
-    new = polling.poll(connection)
+    new = polling.take(connection)
     if forbidden is not None:
         raise forbidden
     return found + Found(checked=new, drifted=new)

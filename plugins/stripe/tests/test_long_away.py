@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from lms_stripe import connections, health, leaving, reconcile, simulator_clock
+from lms_stripe import connections, health, leaving, polling, reconcile, simulator_clock
 from lms_stripe.models import ReconcileRun
 from sqlalchemy import func, select
 
@@ -174,6 +174,21 @@ def test_who_connects_again_need_not_wait_for_the_hour(connected: Any) -> None:
     connected.simulator.stripe().v1.refunds.create({"payment_intent": intent})
     connected.simulator.advance(days=40)
     connected.connect()
+    connected.work()
+    assert not connected.is_in(person, offer)
+
+
+def test_a_site_that_asks_for_events_every_five_minutes_finds_what_is_too_old_to_be_an_event(connected: Any) -> None:
+    person, offer, intent = bought_once(connected)
+    connections.change(connections.all_of_them()[0].id, delivery="polling")
+    db.commit()
+    polling.run()
+    connected.simulator.stripe().v1.refunds.create({"payment_intent": intent})
+    connected.simulator.advance(days=40)
+    simulator_clock.follow()
+    # Before the hourly look comes along.
+    polling.run()
+    connected.work()
     connected.work()
     assert not connected.is_in(person, offer)
 
