@@ -106,6 +106,14 @@ def products_by_slug(slugs: Collection[str]) -> dict[str, ProductView]:
     return {view.slug: view for view in _views(found)}
 
 
+def products_named(words: str, *, limit: int) -> tuple[ProductView, ...]:
+    """Products that are sold and whose name has the words, by name. Two queries."""
+    query = select(Product).where(Product.status == "active").order_by(Product.name, Product.id).limit(limit)
+    if words:
+        query = query.where(Product.name.icontains(words, autoescape=True))
+    return tuple(_views(session.scalars(query)))
+
+
 def product_names(product_ids: Collection[int]) -> dict[int, str]:
     """The names of these products. One query, none for no products."""
     query = select(Product.id, Product.name).where(Product.id.in_(product_ids))

@@ -51,6 +51,7 @@ from lms.access.products import (
     products_by_id,
     products_by_slug,
     products_for_course,
+    products_named,
 )
 from lms.db import rows
 
@@ -88,6 +89,7 @@ __all__ = [
     "products_by_id",
     "products_by_slug",
     "products_for_course",
+    "products_named",
     "revoke_grant",
     "set_grant",
 ]

@@ -21,6 +21,7 @@ from lms.commerce import (
     manage,
     offer_views,
     order_views,
+    references,
     refund_views,
     refunds,
     renewals,
@@ -115,4 +116,4 @@ class Commerce(Plugin):
         return (unpaid.slot,)
 
     def services(self) -> tuple[Service, ...]:
-        return (FreeOfCharge(),)
+        return (FreeOfCharge(), references.ProductReferences())

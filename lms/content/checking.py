@@ -9,12 +9,12 @@ from typing import Any
 from flask_babel import gettext as _
 from wtforms import Form
 
-from lms.content import conditions, linkjson, richtext, values
+from lms.content import conditions, entries, linkjson, richtext, values
 from lms.content.catalog import Catalog
 from lms.content.document import MAX_BLOCKS, MAX_BYTES, MAX_DEPTH, ROOT_TYPE, Json, upgraded
 from lms.content.problems import DocumentInvalid, Fault
 from lms.extend import Block
-from lms.extend.fields import Conditions, Link, Media, RichText
+from lms.extend.fields import Conditions, Items, Link, Media, RichText
 
 _ID = re.compile(r"[a-z0-9]{8,16}")
 _TYPE = re.compile(r"[a-z0-9_-]+/[a-z0-9-]+")
@@ -206,6 +206,16 @@ class _Checker:
                 conditions.check(value, f"{path}.{field.name}", self.catalog, self.report)
             elif isinstance(field, Media):
                 self._media(value, f"{path}.{field.name}")
+            elif isinstance(field, Items) and isinstance(value, list):
+                self._entries(field, props, f"{path}.{field.name}")
+
+    def _entries(self, field: Items, props: Json, path: str) -> None:
+        """Give each entry of a list the id by which it is edited, and look at what is in it."""
+        if not all(isinstance(each, dict) for each in props[field.name]):
+            return
+        props[field.name] = entries.of(props[field.name])
+        for index, each in enumerate(props[field.name]):
+            self._fields(field.form, each, f"{path}[{index}]")
 
     def _text_links(self, html: str, path: str) -> None:
         for index, link in enumerate(richtext.Fragment(html).links):

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from markupsafe import Markup
 
-from lms.content import catalog, conditions, labels, links, values
+from lms.content import catalog, conditions, entries, labels, links, references, values
 from lms.content.conditions import Gate
 from lms.content.document import ROOT_TYPE, upgraded
 from lms.content.document import blocks as walk
@@ -32,9 +33,10 @@ from lms.content.drawable import (
 )
 from lms.content.labels import Words
 from lms.content.links import ResolvedLink
+from lms.content.references import Referred
 from lms.content.richtext import Fragment
 from lms.extend import Block, LinkContext, RenderContext
-from lms.extend.fields import Conditions, Link, PlainText, RichText
+from lms.extend.fields import Conditions, Items, Link, PlainText, Reference, RichText
 
 _ANCHOR = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _SPACES = frozenset({"none", "s", "m", "l"})
@@ -163,7 +165,14 @@ class Compiler:
         if block.full_name not in self._defaults:
             self._defaults[block.full_name] = contained(block, "form of", values.defaults, block.form)
         props, _version = upgraded(block, dict(node["props"]), node["v"])
-        return self._defaults[block.full_name] | props
+        props = self._defaults[block.full_name] | props
+        for each in self._fields(block):
+            if isinstance(each, Items):
+                key = f"{block.full_name} {each.name}"
+                if key not in self._defaults:
+                    self._defaults[key] = contained(block, "form of", values.defaults, each.form)
+                props[each.name] = entries.whole(props[each.name], self._defaults[key])
+        return props
 
     def _fields(self, block: Block) -> tuple[Any, ...]:
         if block.full_name not in self._forms:
@@ -215,8 +224,8 @@ class Compiler:
         texts: dict[str, Fragment] = {}
         plain: dict[str, Words] = {}
         places: list[LinkPlace] = []
-        for each in self._fields(block):
-            value = props.get(each.name)
+        referred: dict[str, Referred | None] = {}
+        for name, each, value in entries.places(self._fields(block), props):
             if isinstance(each, RichText):
                 texts[each.name] = self._text(value if isinstance(value, str) else "")
                 places += [
@@ -224,10 +233,15 @@ class Compiler:
                     for index, link in enumerate(texts[each.name].links)
                 ]
             elif isinstance(each, PlainText) and each.inline and isinstance(value, str) and "{{" in value:
-                plain[each.name] = self._words(value)
+                # Labels stand in a block's own words only.
+                if name == each.name:
+                    plain[name] = self._words(value)
             elif isinstance(each, Link):
                 link = value if isinstance(value, dict) else {}
-                places.append(LinkPlace(each.name, None, link, self._is_personal(link), each.hides_block))
+                hides = each.hides_block and name == each.name
+                places.append(LinkPlace(name, None, link, self._is_personal(link), hides))
+            elif isinstance(each, Reference):
+                referred[name] = self._referred(each, value)
         found = {name: read.labels for name, read in [*texts.items(), *plain.items()]}
         words = [WordPlace(name, one, labels.is_personal(one)) for name, among in found.items() for one in among]
         return Drawable(
@@ -243,7 +257,31 @@ class Compiler:
             personal_places=tuple(place for place in places if place.is_personal),
             identity=node["id"],
             parent=self._parent(node),
+            referred=referred,
         )
+
+    def _referred(self, field: Reference, value: Any) -> Referred | None:
+        """What a property names, if visitors can see it."""
+        if not values.names(field, value):
+            return None
+        there = self._links.once(("content.referred", field.kind), lambda: self._all_referred(field.kind))
+        found: Referred | None = there.get(value)
+        return found if found is not None and found.href else None
+
+    def _all_referred(self, kind: str) -> Mapping[Any, Referred]:
+        """Everything of the kind that the whole document names, asked for in one go."""
+        wanted = set()
+        for node in walk(self._tree["root"]):
+            block = self._catalog.block(node["type"], node["v"])
+            # One whose form fails is told of where it is drawn.
+            with suppress(PieceFailed):
+                fields = self._fields(block) if block is not None else ()
+                if block is None or not any(isinstance(each, Items | Reference) for each in fields):
+                    continue
+                for _name, each, value in entries.places(fields, self._props(block, node)):
+                    if isinstance(each, Reference) and each.kind == kind and values.names(each, value):
+                        wanted.add(value)
+        return references.find(kind, wanted)
 
     def _parent(self, node: Json) -> tuple[str, Mapping[str, Any]]:
         outer = self._parents.get(node["id"])

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from lms.content.labels import Label, Words
 from lms.content.links import ResolvedLink
+from lms.content.references import Referred
 from lms.content.richtext import Fragment, TextLink
 from lms.extend import Block, RenderContext
 from lms.host import guard
@@ -90,6 +91,8 @@ class Drawable:
     parent: tuple[str, Mapping[str, Any]] = ("", {})
     """Id and properties of the block in which it stands; none where that is the page."""
     marks: Marks = PUBLIC
+    referred: Mapping[str, Referred | None] = field(default_factory=dict)
+    """What its references name, where visitors can see it."""
 
     @property
     def personal_words(self) -> tuple[WordPlace, ...]:
@@ -137,6 +140,7 @@ class Drawable:
             parent_id=self.parent[0],
             parent=self.parent[1].get,
             link=by_field.get,
+            ref=self.referred.get,
             link_attrs=lambda name: _attributes(by_field.get(name)),
             slot=lambda name: Markup(f"<!--{_TOKEN}:{name}-->"),  # noqa: S704 - ours
             filled=lambda name: self.marks.filled(self.slots.get(name, ())),

@@ -64,4 +64,4 @@ def _said(value: Any) -> Any:
         return str(value)
     if isinstance(value, Mapping):
         return {name: _said(each) for name, each in value.items()}
-    return value
+    return [_said(each) for each in value] if isinstance(value, list | tuple) else value

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import BooleanField, DecimalField, IntegerField, SelectField, StringField
+from wtforms import BooleanField, DecimalField, Form, IntegerField, SelectField, StringField
 from wtforms.validators import NumberRange
 
-from lms.content import values
+from lms.content import entries, values
 from lms.extend import Block
-from lms.extend.fields import Conditions, Link, Media, RichText
+from lms.extend.fields import Conditions, Items, Link, Media, Reference, RichText, Search
 
 Json = dict[str, Any]
 
@@ -54,9 +54,13 @@ def of_block(block: Block) -> Json:
 
 def of_props(block: Block) -> dict[str, Json]:
     """Property → its schema, with label and default."""
-    defaults = values.defaults(block.form)
+    return _of_form(block.form)
+
+
+def _of_form(form: type[Form]) -> dict[str, Json]:
+    defaults = values.defaults(form)
     found = {}
-    for field in block.form():
+    for field in form():
         schema = {"title": str(field.label.text), **_of_field(field)}
         if field.description:
             schema["description"] = str(field.description)
@@ -67,7 +71,11 @@ def of_props(block: Block) -> dict[str, Json]:
 
 
 def _plain(value: Any) -> Any:
-    return value if isinstance(value, bool | int | float | list | dict) else str(value)
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
 def _of_field(field: Any) -> Json:
@@ -75,6 +83,12 @@ def _of_field(field: Any) -> Json:
         return dict(_LINK)
     if isinstance(field, Media):
         return dict(_MEDIA)
+    if isinstance(field, Items):
+        return _entries(field)
+    if isinstance(field, Reference):
+        return {"type": ["integer" if field.stored is int else "string", "null"]}
+    if isinstance(field, Search):
+        return {"type": "string", "maxLength": values.LONGEST_WORD}
     if isinstance(field, Conditions):
         return {"type": "array", "items": _RULE}
     if isinstance(field, BooleanField):
@@ -89,6 +103,13 @@ def _of_field(field: Any) -> Json:
         longest = getattr(field, "max_length", None)
         return {"type": "string", **({"maxLength": longest} if longest else {})}
     return {}
+
+
+def _entries(field: Items) -> Json:
+    properties = {"id": {"type": "string", "pattern": f"^{entries.ID.pattern}$"}, **_of_form(field.form)}
+    one = {"type": "object", "additionalProperties": False, "properties": properties}
+    least = {"minItems": field.least} if field.least else {}
+    return {"type": "array", "items": one, "maxItems": field.most, **least}
 
 
 def _range(field: Any) -> Json:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +16,10 @@ from lms.content import checking, document
 from lms.content.catalog import Catalog
 from lms.content.document import MAX_BLOCKS, MAX_BYTES, MAX_DEPTH, ROOT_TYPE, Json
 from lms.content.problems import BlockGone, DocumentInvalid, Fault, OperationRefused
+from lms.extend.fields import Items
 
 PARTS = ("props", "style", "visibility")
+_ENTRY = re.compile(r"props\.([^.\[]+)\[\d+\]")
 
 
 @dataclass(slots=True)
@@ -116,7 +120,8 @@ class WorkingDocument:
         block[part] = {key: value for key, value in (old | dict(values)).items() if key not in without}
         block["v"] = op.get("v", block["v"])
         if part == "props":
-            self._mend(block, {*values, *without}, is_older="v" in op)
+            before = {**block, part: old, "v": old_version}
+            self._mend(block, before, {*values, *without}, is_older="v" in op)
         elif not block[part]:
             del block[part]
         return self._difference(block, part, old, old_version)
@@ -132,8 +137,9 @@ class WorkingDocument:
         mine = {"op": "set", "id": block["id"], "part": part}
         return mine | {"values": copy.deepcopy(block.get(part))}, [mine | {"values": old}]
 
-    def _mend(self, block: Json, names: set[str], *, is_older: bool) -> None:
-        """Check and clean what was set. What was wrong before in other fields keeps nobody from mending this one."""
+    def _mend(self, block: Json, before: Json, names: set[str], *, is_older: bool) -> None:
+        """Check and clean what was set. What was wrong before in other fields, or in other entries of the same list,
+        keeps nobody from mending this one."""
         if self.catalog.block(block["type"], block["v"]) is None:
             raise OperationRefused(
                 _("The plugin that this block needs is not active: %(name)s.", name=block["type"].split("/")[0])
@@ -141,8 +147,19 @@ class WorkingDocument:
         # Taking an edit back may bring properties of an older version: they are stored as they were.
         looked_at = copy.deepcopy(block) if is_older else block
         faults = [fault for fault in checking.mend(looked_at, self.catalog) if _field(fault) in names]
+        in_lists = [fault for fault in faults if self._is_of_list(block, fault)]
+        if in_lists:
+            known = Counter(map(_anywhere, checking.mend(copy.deepcopy(before), self.catalog)))
+            faults = [fault for fault in faults if fault not in in_lists or not _take(known, _anywhere(fault))]
         if faults:
             raise OperationRefused(faults[0].sentence, faults)
+
+    def _is_of_list(self, block: Json, fault: Fault) -> bool:
+        """Whether the fault is in an entry of a list, of which each is mended by itself."""
+        named = _ENTRY.match(fault.path)
+        known = self.catalog.block(block["type"], block["v"])
+        fields = known.form() if named and known else ()
+        return any(isinstance(each, Items) and named and each.name == named[1] for each in fields)
 
     def _difference(self, block: Json, part: str, old: Json, old_version: int) -> Done:
         new = block.get(part, {})
@@ -239,6 +256,16 @@ def _not_too_deep(block: Json, depth: int) -> None:
 def _height(children: Sequence[Json]) -> int:
     inside = [max((_height(below) for below in child.get("slots", {}).values()), default=0) for child in children]
     return 1 + max(inside) if inside else 0
+
+
+def _anywhere(fault: Fault) -> tuple[str, str]:
+    """The fault of an entry, wherever in its list the entry stands."""
+    return _ENTRY.sub(r"\1", fault.path, count=1), fault.sentence
+
+
+def _take(known: Counter[tuple[str, str]], fault: tuple[str, str]) -> bool:
+    known[fault] -= 1
+    return known[fault] >= 0
 
 
 def _field(fault: Fault) -> str:

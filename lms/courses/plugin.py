@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint
 from flask_babel import lazy_gettext as _l
 
-from lms.courses import policies, views
-from lms.extend import NavItem, Plugin
+from lms.courses import policies, references, views
+from lms.extend import NavItem, Plugin, Service
 
 
 class Courses(Plugin):
@@ -31,3 +31,6 @@ class Courses(Plugin):
                 capability=policies.EDIT, group="teach", order=10,
             ),
         )  # fmt: skip
+
+    def services(self) -> tuple[Service, ...]:
+        return (references.CourseReferences(),)

@@ -9,9 +9,9 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from lms.content import catalog, document, operations, planting
+from lms.content import catalog, document, entries, operations, planting
 from lms.content.problems import Fault, OperationRefused
-from lms.editor import received, rules, shaping
+from lms.editor import listing, received, rules, shaping
 from lms.editor.situation import Situation
 from lms.web.slots import label
 
@@ -40,7 +40,7 @@ class Acts(Situation):
     def _act(self, act: Mapping[str, Any]) -> list[Json]:
         acts: dict[Any, Callable[[Mapping[str, Any]], list[Json]]] = {
             "insert": self._insert, "set": self._set, "style": self._style, "move": self._move,
-            "delete": self._delete, "duplicate": self._duplicate, "visibility": self._visibility,
+            "delete": self._delete, "items": self._items, "duplicate": self._duplicate, "visibility": self._visibility,
             "transform": partial(shaping.transform, self), "wrap": partial(shaping.wrap, self),
             "unwrap": partial(shaping.unwrap, self), "paste": partial(shaping.paste, self),
         }  # fmt: skip
@@ -88,7 +88,13 @@ class Acts(Situation):
         if known is not None:
             self.needs(known)
             self.may_set(known.form, sent)
-            sent = received.values(known.form, sent)
+            props = listing.props_of(known, block)
+            below = {name: raw for name, raw in sent.items() if entries.parted(name)}
+            own = {name: raw for name, raw in sent.items() if name not in below}
+            sent = received.values(known.form, own, stored=props, plugin=known.plugin)
+            stored = {name: value for name, value in block["props"].items() if value is not None}
+            sent |= dict.fromkeys(listing.fitting(known.form, stored | sent, sent))
+            sent |= listing.filled(known, props | sent, below)
             if any(isinstance(value, Mapping) and "kind" in value for value in sent.values()):
                 self.words = _("Link inserted")
         without = [name for name, value in sent.items() if value in (None, {})]
@@ -128,6 +134,16 @@ class Acts(Situation):
             self.needs(known)
         self.words = _("Condition added") if "add" in act else _("Condition removed")
         return [rules.operation(block, act)]
+
+    def _items(self, act: Mapping[str, Any]) -> list[Json]:
+        """Add, remove or move an entry of a list; what is in one is set as the block's own properties are."""
+        _parent, _slot, block = self.found(act.get("id"))
+        known = catalog.current().block(block["type"], block["v"])
+        if known is None:
+            raise OperationRefused(_("This block has no list of that name."))
+        self.needs(known)
+        values, self.words = listing.changed(known, listing.props_of(known, block), act)
+        return [{"op": "set", "id": block["id"], "values": values}]
 
     def _move(self, act: Mapping[str, Any]) -> list[Json]:
         parent, slot, block = self.found(act.get("id"))

@@ -121,7 +121,7 @@ def change(
         return _answer(row, base_rev, [], person_id)
     done = operations.apply(row.tree, make(row.tree), catalog.current())
     if done.ops:
-        _log(row, done, kind=EDIT, step=_step(row, done.ops, person_id), key=key, person_id=person_id)
+        _log(row, done, kind=EDIT, step=_step(row, done, person_id), key=key, person_id=person_id)
     return _answer(row, base_rev, done.ops, person_id)
 
 
@@ -191,7 +191,7 @@ def _log(row: Draft, done: Applied, *, kind: str, step: int, key: str, person_id
     content.note_edit(row.document_id, person_id)
 
 
-def _step(row: Draft, ops: list[Json], person_id: int | None) -> int:
+def _step(row: Draft, done: Applied, person_id: int | None) -> int:
     """Under which step the operations are undone: typing goes on with the step before."""
     before = session.scalar(select(Operation).where(Operation.document_id == row.document_id, Operation.rev == row.rev))
     goes_on = (
@@ -199,7 +199,7 @@ def _step(row: Draft, ops: list[Json], person_id: int | None) -> int:
         and before.kind == EDIT
         and before.person_id == person_id
         and clock.real_now() - before.created_at < TOGETHER
-        and history.goes_on(before.ops, ops)
+        and history.goes_on((before.ops, before.inverse), (done.ops, done.inverse))
     )
     return before.step if before is not None and goes_on else row.rev + 1
 

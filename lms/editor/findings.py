@@ -8,10 +8,10 @@ from typing import Any
 from flask_babel import gettext as _
 from wtforms import Field
 
-from lms.content import canvas, catalog, conditions, document, links, words
+from lms.content import canvas, catalog, conditions, document, entries, links, references, words
 from lms.content.richtext import Fragment
 from lms.extend import Block
-from lms.extend.fields import Conditions, Link, Media, RichText
+from lms.extend.fields import Conditions, Link, Media, Reference, RichText, Search
 from lms.web.slots import label
 
 
@@ -27,8 +27,10 @@ def of(tree: Mapping[str, Any]) -> list[str]:
         name = _name(block, node)
         fields = tuple(block.form())
         found += _of_conditions(name, node, fields)
-        for field in fields:
-            found += _of_field(block, name, field, node["props"].get(field.name))
+        for path, field, value in entries.places(fields, node["props"]):
+            found += _of_field(block, name, field, value, path == field.name)
+            if isinstance(field, Reference | Search):
+                found += _of_named(block, name, field, value)
     return list(dict.fromkeys(found))
 
 
@@ -52,9 +54,9 @@ def _of_conditions(name: str, node: Mapping[str, Any], fields: Sequence[Field]) 
         yield _("%(block)s: it has no condition, so everybody sees what is in it.", block=name)
 
 
-def _of_field(block: Block, name: str, field: Field, value: Any) -> Iterator[str]:
+def _of_field(block: Block, name: str, field: Field, value: Any, is_own: bool) -> Iterator[str]:
     if isinstance(field, Link):
-        if not value and field.hides_block:
+        if not value and field.hides_block and is_own:
             yield _("%(block)s: it has no link, so visitors do not see it.", block=name)
         elif isinstance(value, Mapping) and value and (why := _nowhere(value)):
             yield _("%(block)s: its link %(why)s.", block=name, why=why)
@@ -65,6 +67,12 @@ def _of_field(block: Block, name: str, field: Field, value: Any) -> Iterator[str
                 yield _("%(block)s: the link “%(link)s” in it %(why)s.", block=name, link=leads_to, why=why)
     elif isinstance(field, Media) and block.full_name == "core/image" and not (value or {}).get("key"):
         yield _("%(block)s: no picture is chosen.", block=name)
+
+
+def _of_named(block: Block, name: str, field: Reference | Search, value: Any) -> Iterator[str]:
+    chosen = references.chosen(block.plugin, field, value)
+    if chosen.trouble:
+        yield _("%(block)s: “%(title)s” is gone, or not published.", block=name, title=chosen.title)
 
 
 def _nowhere(link: Mapping[str, Any]) -> str:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from textwrap import shorten
 from typing import Any
 
 from flask_babel import gettext as _
 from wtforms import Field
 
-from lms.content import canvas, catalog, document, planting, values, words
+from lms.content import canvas, catalog, document, entries, planting, references, values, words
 from lms.content.document import upgraded
-from lms.editor import rules, shaping
+from lms.editor import listing, rules, shaping
 from lms.editor.acts import PATTERN, SPACES
 from lms.editor.situation import is_content
 from lms.extend import Block, DynamicLink, Pattern
-from lms.extend.fields import Conditions, Link, Media, RichText
+from lms.extend.fields import COLOURS, Colour, Conditions, Items, Link, Media, Reference, RichText, Search
 from lms.host import guard
 from lms.media import services as media
 from lms.pages import reading as pages
+from lms.themes import appearance
+from lms.themes.tokens import Colour as TokenColour
 from lms.web import current_person, render
 from lms.web.slots import label
 
@@ -30,11 +33,33 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A field of the options: ``kind`` is link, media, rich, conditions or plain; ``value`` what the block holds."""
+    """A field of the options: ``kind`` as ``_KINDS`` says it, or plain; ``value`` what the block holds.
+
+    ``path`` names it in operations. ``chosen`` is what a field that searches holds, in words; ``rows`` are the entries
+    of a list.
+    """
 
     field: Field
     kind: str
     value: Any
+    path: str
+    chosen: references.Chosen | None = None
+    rows: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An entry of a list: its ``name`` in words, and its fields."""
+
+    id: str
+    name: str
+    fields: tuple[Drawn, ...]
+
+
+_KINDS = (
+    (Link, "link"), (Media, "media"), (RichText, "rich"), (Conditions, "conditions"), (Items, "items"),
+    (Search, "search"), (Reference, "search"), (Colour, "colour"),
+)  # fmt: skip
 
 
 def of_block(tree: Json, identity: str, *, designs: bool = True) -> str:
@@ -55,10 +80,12 @@ def of_block(tree: Json, identity: str, *, designs: bool = True) -> str:
     locked = "" if may else _("Your account may not change this block.")
     groups = guard.call(block.plugin, f"options of {block.full_name}", _groups, block, node, default=())
     if not designs:
-        kept = [(title, [one for one in fields if is_content(one.field)]) for title, fields in groups]
-        groups = [(title, fields) for title, fields in kept if fields]
-    files = _files(node) if any(one.kind == "media" for _label, fields in groups for one in fields) else ()
+        groups = [(title, written) for title, fields in groups if (written := _written(fields))]
+    drawn = [one for _label, fields in groups for field in fields for one in (field, *_below(field))]
+    files = _files(drawn) if any(one.kind == "media" for one in drawn) else ()
     shared |= {"name": label(block), "groups": groups, "locked": locked, "files": files}
+    shared |= {"colours": _colours() if any(one.kind == "colour" for one in drawn) else {}}
+    shared |= {"item_label": listing.item_label}
     shared |= {"becomes": shaping.becomes(block), "boxes": shaping.boxes(node["type"])}
     return render("admin/editor/panel.html", **shared)
 
@@ -75,7 +102,7 @@ def _groups(block: Block, node: Json) -> list[tuple[str, list[Drawn]]]:
         declared = declared or [("Main Options", [])]
         declared[0][1].extend(rest)
     return [
-        (str(title), [Drawn(fields[name], _kind(fields[name]), stored.get(name)) for name in names])
+        (str(title), [_drawn(block, fields[name], stored.get(name), name) for name in names])
         for title, names in declared
         if names
     ]
@@ -85,9 +112,47 @@ def _declared(form: Any) -> Iterator[Any]:
     yield from getattr(form.meta, "groups", ())
 
 
-def _kind(field: Field) -> str:
-    kinds = ((Link, "link"), (Media, "media"), (RichText, "rich"), (Conditions, "conditions"))
-    return next((kind for known, kind in kinds if isinstance(field, known)), "plain")
+def _drawn(block: Block, field: Field, value: Any, path: str) -> Drawn:
+    kind = next((kind for known, kind in _KINDS if isinstance(field, known)), "plain")
+    chosen = references.chosen(block.plugin, field, value) if isinstance(field, Search | Reference) else None
+    rows = tuple(_rows(block, field, value)) if isinstance(field, Items) else ()
+    return Drawn(field, kind, value, path, chosen, rows)
+
+
+def _rows(block: Block, field: Items, stored: Any) -> Iterator[Row]:
+    defaults = values.defaults(field.form)
+    for number, entry in enumerate(entries.of(stored), start=1):
+        held = defaults | entry
+        form = field.form(data=held, prefix=f"{PREFIX}{field.short_name}-{entry['id']}-")
+        below = tuple(
+            _drawn(block, each, held.get(each.short_name), entries.path(field.short_name, entry["id"], each.short_name))
+            for each in form
+        )
+        said = next((str(each.value) for each in below if each.kind == "plain" and isinstance(each.value, str)), "")
+        words = shorten(said, 40, placeholder=" …") or f"{listing.item_label(field)} {number}"
+        yield Row(entry["id"], words, below)
+
+
+def _written(fields: Iterable[Drawn]) -> list[Drawn]:
+    """Those that say something; of lists what their entries say."""
+    found = []
+    for one in fields:
+        rows = tuple(replace(row, fields=tuple(_written(row.fields))) for row in one.rows)
+        if is_content(one.field) or any(row.fields for row in rows):
+            found.append(replace(one, rows=rows))
+    return found
+
+
+def _below(drawn: Drawn) -> list[Drawn]:
+    return [one for row in drawn.rows for one in row.fields]
+
+
+def _colours() -> dict[str, str]:
+    """How the colours of the theme look, by name; what no theme changes is known to the page itself."""
+    themes = appearance.active().themes
+    values = appearance.effective(themes, appearance.changed(themes))
+    known = {name: value.css for name, value in values.items() if isinstance(value, TokenColour)}
+    return {name: known.get(name, f"var(--{name})") for name in COLOURS}
 
 
 def _style(node: Json) -> dict[str, str]:
@@ -104,19 +169,18 @@ def _spaces() -> list[tuple[str, str]]:
     return list(zip(SPACES, shown, strict=True))
 
 
-def _files(node: Json) -> list[media.MediaView]:
+def _files(drawn: Iterable[Drawn]) -> list[media.MediaView]:
     """The newest files of the library, and those that the block has; each field shows those of its kind."""
     found = {view.key: view for _id, view in media.newest(limit=200)}
-    chosen = {
-        str(value.get("key")) for value in node["props"].values() if isinstance(value, Mapping) and "key" in value
-    }
+    held = [one.value for one in drawn if one.kind == "media"]
+    chosen = {str(value.get("key")) for value in held if isinstance(value, Mapping) and "key" in value}
     return [*(view for key, view in media.views(sorted(chosen - found.keys())).items() if key), *found.values()]
 
 
 def picker(tree: Json, identity: str, name: str, kind: str, source: str, key: str) -> str:
     """The part of the options in which a link is chosen: an address, a page, or a dynamic link."""
     node = next((each for each in document.blocks(tree["root"]) if each["id"] == identity), None)
-    now = (node["props"].get(name) if node else None) or {}
+    now = (entries.value_at(node["props"], name) if node else None) or {}
     now = now if isinstance(now, Mapping) else {}
     shared: dict[str, Any] = {"field": name, "kind": kind, "now": now, "is_update": now.get("kind") == kind}
     if kind == "page":
@@ -139,6 +203,22 @@ def picker(tree: Json, identity: str, name: str, kind: str, source: str, key: st
         "trouble": _trouble(item),
     }  # fmt: skip
     return render("admin/editor/picker.html", label=label, **shared)
+
+
+def search(tree: Json, identity: str, path: str, words: str) -> list[tuple[Any, str]]:
+    """(Stored, shown) of what can be chosen in a field of the block; nothing for a block or field that is not there."""
+    node = next((each for each in document.blocks(tree["root"]) if each["id"] == identity), None)
+    block = catalog.current().block(node["type"], node["v"]) if node is not None else None
+    person = current_person()
+    if node is None or block is None or (block.needs and not (person and person.can(block.needs))):
+        return []
+    field = guard.call(block.plugin, f"options of {block.full_name}", _field, block, node, path, default=None)
+    return references.search(block.plugin, field, words) if isinstance(field, Search | Reference) else []
+
+
+def _field(block: Block, node: Json, path: str) -> Field | None:
+    drawn = [one for _label, fields in _groups(block, node) for field in fields for one in (field, *_below(field))]
+    return next((one.field for one in drawn if one.path == path), None)
 
 
 def _trouble(item: DynamicLink | None) -> str:

@@ -8,24 +8,36 @@ from typing import Any
 from flask_babel import gettext as _
 from wtforms import BooleanField, DecimalField, Field, Form, IntegerField, SelectField
 
-from lms.content import catalog
+from lms.content import catalog, references
 from lms.content.problems import Fault, OperationRefused
-from lms.extend.fields import Link, Media
+from lms.extend.fields import Link, Media, Reference, Search
 
 _LINK_KEYS = ("kind", "href", "page", "source", "key", "unavailable", "fallback", "new_tab", "nofollow")
 
 
-def values(form: type[Form], sent: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+def values(
+    form: type[Form],
+    sent: Mapping[str, Any],
+    path: str = "",
+    *,
+    stored: Mapping[str, Any] | None = None,
+    plugin: str = "",
+) -> dict[str, Any]:
     """The fields that were sent, by name; what the form does not know passes, and is refused where it is stored.
 
-    Raises ``OperationRefused``, naming each field.
+    ``stored`` is what the other fields hold, ``plugin`` whose form it is. Raises ``OperationRefused``, naming each
+    field.
     """
-    fields = {field.name: field for field in form()}
+    fields = {field.name: field for field in form(data=dict(stored or {}))}
     found: dict[str, Any] = {}
     faults: list[Fault] = []
-    for name, raw in sent.items():
+    # What others go by comes first: what can be chosen in them follows from it.
+    for name in sorted(sent, key=lambda each: not getattr(fields.get(each), "refresh", False)):
+        raw = sent[name]
         try:
-            found[name] = _value(fields[name], raw) if name in fields else raw
+            found[name] = _value(fields[name], raw, plugin) if name in fields else raw
+            if getattr(fields.get(name), "refresh", False):
+                fields = {field.name: field for field in form(data={**(stored or {}), **found})}
         except _NotReadable as error:
             faults.append(Fault(f"{path}{name}", str(error)))
         except OperationRefused as refusal:
@@ -39,9 +51,11 @@ class _NotReadable(ValueError):
     pass
 
 
-def _value(field: Field, raw: Any) -> Any:
+def _value(field: Field, raw: Any, plugin: str) -> Any:
     if isinstance(field, Link):
         return link(raw)
+    if isinstance(field, Reference | Search):
+        return _named(field, raw, plugin)
     if isinstance(field, Media):
         return _media(raw)
     if isinstance(field, BooleanField):
@@ -53,6 +67,19 @@ def _value(field: Field, raw: Any) -> Any:
     if isinstance(field, DecimalField):
         return _number(float, raw, _("Write a number."))
     return raw
+
+
+def _named(field: Reference | Search, raw: Any, plugin: str) -> Any:
+    """What somebody chose of what was found; it has to be there."""
+    if raw in (None, ""):
+        return None
+    try:
+        value = str(raw) if isinstance(field, Search) else field.stored(raw)
+    except (TypeError, ValueError):
+        value = raw
+    if not references.is_there(plugin, field, value):
+        raise _NotReadable(_("“%(value)s” is not there. Choose one of the list.", value=str(raw)[:60]))
+    return value
 
 
 def _number(kind: Any, raw: Any, words: str) -> Any:

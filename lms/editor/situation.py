@@ -10,10 +10,10 @@ from flask_babel import gettext as _
 from wtforms import Field
 
 from lms.base.problem import Forbidden
-from lms.content import catalog, document
+from lms.content import catalog, document, entries
 from lms.content.problems import BlockGone
 from lms.extend import Block, BlockForm
-from lms.extend.fields import Lines, Link, Media, PlainText, RichText
+from lms.extend.fields import Items, Lines, Link, Media, PlainText, RichText
 from lms.web.slots import label
 
 Json = dict[str, Any]
@@ -92,10 +92,15 @@ class Situation:
 
     def may_set(self, form: type[BlockForm], names: Iterable[str]) -> None:
         """Raises ``Forbidden`` for a field that is no content where the person may only write."""
-        if self.designs:
-            return
-        if not set(names) <= {field.name for field in form() if is_content(field)}:
-            raise Forbidden(only_words())
+        fields = {field.name: field for field in form()}
+        for name in () if self.designs else names:
+            field = fields.get(name)
+            if parts := entries.parted(name):
+                outer = fields.get(parts[0])
+                below = outer.form() if isinstance(outer, Items) else ()
+                field = next((each for each in below if each.name == parts[2]), None)
+            if field is None or not is_content(field):
+                raise Forbidden(only_words())
 
     def name(self, block: Mapping[str, Any]) -> str:
         """What people call the block."""

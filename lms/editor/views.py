@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from lms.base.ids import new_token
 from lms.base.problem import Forbidden, NotFound, Problem
@@ -26,6 +27,7 @@ from lms.web.theming import let_be_framed
 
 blueprint = Blueprint("editor", __name__, template_folder="templates")
 _BELOW = "/admin/editor/<kind>/<int:owner_id>"
+_LONGEST_SEARCH = 100
 
 
 @blueprint.get("/admin/pages/<int:owner_id>/edit", defaults={"kind": "page"})
@@ -106,6 +108,17 @@ def link(kind: str, owner_id: int) -> ResponseReturnValue:
     asked = {name: request.args.get(name, "") for name in ("block", "field", "kind", "source", "key")}
     tree = drafts.find(kind, owner_id).tree
     return panel.picker(tree, asked["block"], asked["field"], asked["kind"], asked["source"], asked["key"])
+
+
+@blueprint.get(f"{_BELOW}/search")
+@signed_in
+def search(kind: str, owner_id: int) -> ResponseReturnValue:
+    """What a field that searches finds, as options of its list."""
+    opened.find(kind, owner_id, act="design")
+    block, field, words = (request.args.get(name, "") for name in ("block", "field", "words"))
+    found = panel.search(drafts.find(kind, owner_id).tree, block, field, words[:_LONGEST_SEARCH].strip())
+    said = ngettext("One found", "%(num)s found", len(found)) if found else _("Nothing is called that.")
+    return jsonify({"html": draw("admin/editor/found.html", found=found, field=field), "announce": said})
 
 
 @blueprint.get(f"{_BELOW}/condition")

@@ -59,10 +59,11 @@ class Block(Item):
     """A kind of block, stored as ``<source>/<name>`` (source: the plugin's name, ``core`` for built-ins).
 
     ``template`` is drawn with ``p`` (properties), ``root``, ``inline(name)``, ``slot(name)``, ``slot_attrs(name)``,
-    ``link_attrs(name)``, ``block_id``, ``parent_id`` and ``parent(name)`` (a property of the block in which it stands),
-    and ``extra`` (what ``load`` returned for it). ``load(props_of_all, ctx)``
-    fetches what all blocks of this kind on a page need in one go. ``depends_on`` says why it is drawn anew for each
-    view: "person" makes the page private, "time" leaves it equal for all (say ``lms.api.web.good_until`` in ``load``).
+    ``link_attrs(name)``, ``ref(name)`` (what a ``Reference`` names, None where visitors do not see it), ``block_id``,
+    ``parent_id`` and ``parent(name)`` (a property of the block in which it stands), and ``extra`` (what ``load``
+    returned for it). ``load(props_of_all, ctx)`` fetches what all blocks of this kind on a page need in one go.
+    ``depends_on`` says why it is drawn anew for each view: "person" makes the page private, "time" leaves it equal for
+    all (say ``lms.api.web.good_until`` in ``load``).
     ``upgrade(props, from_version)`` is pure and runs on read. ``description`` says in one sentence what it is for.
     ``example`` are properties for the reference; ``inside`` are blocks by slot, with which one is inserted
     (``{"type", "props", "slots"}``, without ids).

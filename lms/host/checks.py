@@ -36,7 +36,7 @@ _NAME = re.compile(r"[\w.<>-]+")
 _PLUGIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _SHORTEST = timedelta(seconds=1)
 # Services that the core asks for, and that only the core can be asked for.
-_OF_THE_CORE = frozenset({"person_loader"})
+_OF_THE_CORE = frozenset({"person_loader", "references"})
 
 
 class ContractBroken(Exception):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint
 from flask_babel import lazy_gettext as _l
 
-from lms.extend import DocumentOwner, DynamicLink, NavItem, Plugin
-from lms.pages import links, menu_views, policies, reading, services, views
+from lms.extend import DocumentOwner, DynamicLink, NavItem, Plugin, Service
+from lms.pages import links, menu_views, policies, reading, references, services, views
 
 
 class Pages(Plugin):
@@ -62,3 +62,6 @@ class Pages(Plugin):
 
     def dynamic_links(self) -> tuple[DynamicLink, ...]:
         return links.ALL
+
+    def services(self) -> tuple[Service, ...]:
+        return (references.PageReferences(),)

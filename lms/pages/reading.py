@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -116,6 +116,22 @@ def published_addresses() -> dict[int, str]:
         return {page_id: f"/{slug}" for page_id, slug in rows(_ADDRESSES, {})}
 
     return kept_by_key("pages.addresses", "", read) or {}
+
+
+def pages(page_ids: Collection[int]) -> tuple[PageView, ...]:
+    """Those of the pages that are there, published or not. One query, none for no ids."""
+    found = session.execute(select(*_COLUMNS).where(_page.c.id.in_(page_ids))) if page_ids else ()
+    return tuple(PageView(*row) for row in found)
+
+
+def titled(words: str, *, limit: int) -> tuple[PageView, ...]:
+    """Pages whose title or address has the words, drafts too, by title."""
+    query = select(*_COLUMNS).order_by(_page.c.title, _page.c.id).limit(limit)
+    if words:
+        query = query.where(
+            or_(*(column.icontains(words, autoescape=True) for column in (_page.c.title, _page.c.slug)))
+        )
+    return tuple(PageView(*row) for row in session.execute(query))
 
 
 def titles(limit: int = 500) -> list[tuple[int, str]]:

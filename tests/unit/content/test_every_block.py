@@ -23,12 +23,14 @@ from lms.content.document import blocks as walk
 from lms.content.document import empty
 from lms.content.problems import DocumentInvalid
 from lms.extend import Block, RenderContext
-from lms.extend.fields import Choice, Lines, Link, Media, PlainText, RichText
+from lms.extend.fields import Choice, Items, Lines, Link, Media, PlainText, RichText, Search
 from lms.media import services as media
 from lms.testing import sites
 from lms.testing.makers import Makers
+from lms.testing.plugins import add_plugin
 from lms.testing.queries import Queries
 from lms.web import CurrentPerson
+from tests.kiln import Kiln, write_template
 
 pytestmark = pytest.mark.xdist_group("every-block")
 
@@ -51,7 +53,10 @@ ASKS_FOR_EACH_COURSE = {"learning/curriculum"}
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """A site with something of everything, and a page on which a course is at hand."""
     plugins = ("stripe", "announcements")
-    with sites.site(tmp_path_factory.mktemp("site"), plugins=plugins) as fresh:
+    folder = tmp_path_factory.mktemp("site")
+    write_template(folder)
+    with sites.site(folder, plugins=plugins) as fresh:
+        add_plugin(fresh.app, Kiln())
         make = Makers()
         first, *others = [_course(make) for _each in range(4)]
         with fresh.app.test_request_context(first["path"]):
@@ -107,6 +112,9 @@ def filled(block: Block, shelf: dict[str, Any], names_course: object = False) ->
             props.setdefault(field.name, {"kind": "url", "href": "/courses"})
         elif field.name in ("offer", "product") or (field.name == "course" and names_course):
             props[field.name] = shelf[field.name]
+        elif isinstance(field, Items):
+            held = {each.name: {"kind": "url", "href": "/courses"} for each in field.form() if isinstance(each, Link)}
+            props.setdefault(field.name, [held])
     if block.full_name == "core/section":
         props["ground"] = "picture"
     node = planting.inserted(block, props)
@@ -246,6 +254,9 @@ def written(block: Block, shelf: dict[str, Any], words: str) -> dict[str, Any]:
             node["props"][field.name] = {**node["props"][field.name], "alt": words}
         elif isinstance(field, Choice) and not field.validate_choice and field.name not in ("offer", "product"):
             node["props"][field.name] = words
+        elif isinstance(field, Items):
+            entry = {each.name: words for each in field.form() if isinstance(each, PlainText | Choice | Search)}
+            node["props"][field.name] = [entry]
     return node
 
 

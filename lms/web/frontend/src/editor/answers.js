@@ -34,7 +34,7 @@ export class Answers {
       panel.show(null);
     } else if (answer.panel !== undefined && hasStayed) {
       const focus = about.focus === "panel" ? ".panel-head h2" : about.panel;
-      panel.draw(answer.panel, answer.select ?? about.at, { focus: canvas.editing ? "" : focus });
+      panel.draw(answer.panel, answer.select ?? about.at, { focus: canvas.editing ? "" : focus, isNew: about.refresh });
     } else if (answer.others && Object.keys(answer.html).length && !canvas.editing) {
       panel.show(canvas.selected);
     }

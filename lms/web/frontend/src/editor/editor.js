@@ -24,7 +24,7 @@ const shell = { frame, address, designs: "designs" in body.dataset };
 // Sends an operation; the answer brings the options of what is selected then, unless they are being filled in.
 shell.send = (op, about = {}) => {
   const at = shell.canvas.selected;
-  const draws = about.field || about.typed ? {} : { draws: at ?? "" };
+  const draws = (about.field && !about.refresh) || about.typed ? {} : { draws: at ?? "" };
   if ("draws" in draws) shell.panel.expect(at);
   return shell.queue.push(op, { ...about, ...draws, at });
 };
@@ -93,6 +93,8 @@ shell.panel = new Panel(one(".editor-panel"), address, {
     }
     return shell.send({ op: "set", id, form }, about);
   },
+  items: (op, about) => shell.send({ op: "items", id: shell.panel.shown, ...op }, about),
+  settled: () => shell.queue.settled(),
   unsent: (id) => shell.queue.unsent(id),
   style: (values) => shell.send({ op: "style", id: shell.panel.shown, values }, { field: Object.keys(values)[0] }),
   act,

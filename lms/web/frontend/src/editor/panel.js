@@ -1,19 +1,26 @@
 // The left column: tabs, and the options of the selected block. The server draws all of it.
+import { Items } from "./items.js";
 import { Picker } from "./picker.js";
+import { Search } from "./search.js";
 
 export class Panel {
-  // `told` hears: set(form, about), style(values), act(name), add(type), select(id), unsent(id), and what `Picker` tells.
+  // `told` hears: set(form, about), style(values), act(name), add(type), select(id), unsent(id), and what `Picker`, `Search` and
+  // `Items` tell.
   constructor(root, address, told) {
     Object.assign(this, { root, address, told });
     this.picker = new Picker(this, told);
     this.options = root.querySelector("[data-options]");
     this.asked = 0;
     this.shown = null;
+    // Which parts of the options are open, by their names.
+    this.folds = new Map();
     root.addEventListener("click", (event) => this.clicked(event));
     root.addEventListener("input", (event) => this.changed(event));
     root.addEventListener("change", (event) => this.changed(event, true));
     root.addEventListener("submit", (event) => this.picker.submitted(event));
     root.addEventListener("keydown", (event) => this.pressed(event));
+    new Search(this, told);
+    new Items(this, told);
     // A press on a button must not take the selection away from the text.
     root.addEventListener("mousedown", (event) => {
       if (event.target.closest("[data-run], [data-in-text] [data-picker]")) event.preventDefault();
@@ -46,20 +53,23 @@ export class Panel {
     this.newer = { ...this.told.unsent(id) };
   }
 
-  draw(html, id, { focus = "" } = {}) {
+  // With `isNew` the fields are others than before, and whoever is in one of them stays there.
+  draw(html, id, { focus = "", isNew = false } = {}) {
     const isOld = this.shown === id;
+    const held = this.options.querySelector(":is(input, textarea, select):focus");
     // Whoever fills in a field of it goes on; the same options are there already.
-    if (isOld && !focus && this.options.querySelector(":is(input, textarea, select):focus")) return;
+    if (isOld && !focus && !isNew && held) return;
     this.asked += 1;
-    const open = isOld ? [...this.options.querySelectorAll("details")].map((each) => each.open) : [];
+    const folds = () => [...this.options.querySelectorAll("details")].map((each, at) => [each.dataset.fold ?? at, each]);
+    if (isOld) for (const [name, each] of folds()) this.folds.set(name, each.open);
+    else this.folds.clear();
     this.options.innerHTML = html;
-    this.options.querySelectorAll("details").forEach((each, at) => {
-      if (at in open) each.open = open[at];
-    });
+    for (const [name, each] of folds()) each.open = this.folds.get(name) ?? each.open;
     this.shown = id;
     for (const [name, value] of Object.entries(this.newer ?? {})) this.fill(name, value);
     if (id) this.open("block");
     if (focus) this.options.querySelector(focus)?.focus();
+    else if (isNew && held) goOn(held);
   }
 
   outline(html, selected) {
@@ -107,10 +117,13 @@ export class Panel {
     const { target } = event;
     const { field, style } = target.dataset;
     if (target.closest(".picker")) return this.picker.chose(target, isDone);
-    if (field && (isDone ? target.matches("select, input[type=checkbox], input[type=number]") : target.matches("input:not([type=checkbox]), textarea"))) {
+    // Words by which other fields go are stored when somebody leaves them.
+    const isLate = "refresh" in target.dataset && target.matches("input:not([type=checkbox], [type=number]), textarea");
+    const isWords = target.matches("input:not([type=checkbox]), textarea") && !isLate;
+    if (field && (isDone ? isLate || target.matches("select, input[type=checkbox], input[type=number]") : isWords)) {
       const value = target.type === "checkbox" ? target.checked : target.value;
       if (this.newer) this.newer[field] = value;
-      return this.told.set({ [field]: value }, { field });
+      return this.told.set({ [field]: value }, this.about(target, field));
     }
     if (style && isDone) return this.told.style({ [style]: target.value });
     if ("mediaFile" in target.dataset) return undefined;
@@ -124,7 +137,12 @@ export class Panel {
     if (target === key) alt.value = key.selectedOptions[0].dataset.alt ?? "";
     const decorative = box.querySelector("[data-media-decorative]").checked;
     const value = key.value ? { key: key.value, alt: alt.value, decorative } : {};
-    this.told.set({ [box.dataset.media]: value }, { field: box.dataset.media });
+    this.told.set({ [box.dataset.media]: value }, this.about(box, box.dataset.media));
+  }
+
+  // What an operation on a field is about. Where others go by it, the options are drawn anew.
+  about(element, field) {
+    return element.closest("[data-refresh]") ? { field, refresh: true } : { field };
   }
 
   // The type of the block whose options are shown.
@@ -134,7 +152,7 @@ export class Panel {
 
   // What is wrong with a field stands below it; what was typed stays in it.
   wrong(name, sentence) {
-    const box = this.options.querySelector(`[data-media="${name}"], [data-rich-field="${name}"]`);
+    const box = this.options.querySelector(`[data-media="${name}"], [data-rich-field="${name}"], [data-search="${name}"]`);
     const control = this.options.querySelector(`[data-field="${name}"], [data-style="${name}"]`);
     const place = box ?? control?.closest(".field");
     if (!place) return false;
@@ -142,7 +160,7 @@ export class Panel {
     const error = document.createElement("p");
     Object.assign(error, { className: "field-error", id: `error-${name}`, textContent: sentence });
     place.append(error);
-    const target = control ?? box.querySelector("[data-media-alt]");
+    const target = control ?? box.querySelector("[data-media-alt], [role=combobox]");
     target?.setAttribute("aria-invalid", "true");
     target?.setAttribute("aria-errormessage", error.id);
     return true;
@@ -159,6 +177,18 @@ export class Panel {
   fill(name, value) {
     if (this.newer && typeof value === "string") this.newer[name] = value;
     const control = this.options.querySelector(`[data-field="${CSS.escape(name)}"]`);
-    if (control && control !== document.activeElement && typeof value === "string") control.value = value;
+    if (!control || control === document.activeElement || typeof value !== "string") return;
+    if (control.type !== "radio") control.value = value;
+    else for (const each of document.getElementsByName(control.name)) each.checked = each.value === value;
   }
+}
+
+// Back into the field that somebody was in, with the words that were in it.
+function goOn(held) {
+  const again = held.id && document.getElementById(held.id);
+  if (!again) return;
+  again.focus();
+  if (held.matches("select, [type=radio], [type=checkbox], [type=file]") || again.type !== held.type) return;
+  again.value = held.value;
+  if (held.selectionStart !== null) again.setSelectionRange(held.selectionStart, held.selectionEnd);
 }
