@@ -18,43 +18,37 @@ from lms.commerce.orders import product_paths
 from lms.commerce.subscriptions import subscriptions_of
 from lms.extend import Block, BlockForm, RenderContext, fields
 
-# A list to choose from, not a place to search.
-_MOST_PRODUCTS = 200
 MONTH, YEAR = "month", "year"
+
+
+def _search_offers(words: str) -> list[tuple[str, str]]:
+    """What is sold and has all the words in its name."""
+    wanted = words.casefold().split()
+    named = [(each.public_id, _in_words(each)) for each in prices.active_offers()]
+    return [(key, name) for key, name in named if all(word in name.casefold() for word in wanted)]
+
+
+def _offer_in_words(public_id: str) -> str | None:
+    """None for what is no longer sold: it stays chosen, because a page must not change where an offer ended."""
+    return next((_in_words(each) for each in prices.active_offers() if each.public_id == public_id), None)
+
+
+def _in_words(offer: OfferView) -> str:
+    return f"{offer.product_name}, {offer.label}"
 
 
 class BuyForm(BlockForm):
     """Which offer is sold, and the words around it."""
 
     title = fields.PlainText(_l("Title"), default="", max_length=80, inline=True)
-    offer = fields.Choice(_l("Offer"), [("", _l("Choose an offer"))], validate_choice=False)
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.offer.choices = [
-            *self.offer.choices,
-            *((each.public_id, f"{each.product_name}, {each.label}") for each in prices.active_offers()),
-        ]
-        _keep(self.offer)
+    offer = fields.Search(_l("Offer"), search=_search_offers, find=_offer_in_words)
 
 
 class PricingForm(BlockForm):
     """Whose offers stand side by side, and the words above."""
 
     title = fields.PlainText(_l("Title"), default="", max_length=80, inline=True)
-    product = fields.Choice(_l("Product"), [("", _l("Choose a product"))], validate_choice=False)
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        found = access.products(limit=_MOST_PRODUCTS)
-        self.product.choices = [*self.product.choices, *((each.slug, each.name) for each in found if each.active)]
-        _keep(self.product)
-
-
-def _keep(field: fields.Choice) -> None:
-    """What was chosen and is no longer sold stays chosen: a page must not change because an offer ended."""
-    if field.data and field.data not in {each[0] for each in field.iter_choices()}:
-        field.choices = [*field.choices, (field.data, _("No longer sold"))]
+    product = fields.ProductRef(_l("Product"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +168,7 @@ pricing = Block(
     template="commerce/blocks/pricing.html",
     icon="squares-2x2",
     category="selling",
-    example={"title": "", "product": ""},
+    example={"title": ""},
     load=load_pricing,
     depends_on=("person",),
 )

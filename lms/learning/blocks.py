@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
-from wtforms.fields.choices import SelectChoice
 from wtforms.validators import NumberRange
 
 from lms.base.problem import NotFound
@@ -20,24 +18,20 @@ from lms.learning import parts, tiles, visits
 from lms.learning.tiles import Tile
 
 Props = Sequence[Mapping[str, Any]]
-# A list to choose from, not a place to search.
-_MOST_COURSES = 200
 _MOST_LISTED = 48
 
 
 class CourseForm(BlockForm):
     """Which course it is about."""
 
-    course = fields.Choice(_l("Course"), [("", _l("The one of this page, else the newest"))], validate_choice=False)
+    # A course that is taken back for a day stays chosen: a page must not change because of that.
+    course = fields.CourseRef(_l("Course"), none=_l("The one of this page, else the newest"))
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        found = courses.list_published(limit=_MOST_COURSES)
-        choices = [*self.course.choices, *(SelectChoice(str(each.id), each.title) for each in found)]
-        self.course.choices = choices
-        if self.course.data and self.course.data not in {each[0] for each in self.course.iter_choices()}:
-            # A page must not change because a course is taken back for a day.
-            self.course.choices = [*choices, SelectChoice(self.course.data, _("Not published"))]
+
+def number_courses(props: dict[str, Any], _version: int) -> dict[str, Any]:
+    """Version 1 stored the course's number as a word."""
+    chosen = str(props.pop("course", "") or "")
+    return props | ({"course": int(chosen)} if chosen.isdecimal() else {})
 
 
 class TileForm(CourseForm):
@@ -99,11 +93,11 @@ class Curriculum:
 
 def _wanted(props_of_all: Props, here: int | None) -> list[int | None]:
     """The id of the course that each block is about; None where there is none. ``here`` is the one of this page."""
-    chosen = [str(props.get("course") or "") for props in props_of_all]
-    if here is None and not all(chosen):
+    chosen = [props.get("course") for props in props_of_all]
+    if here is None and None in chosen:
         newest = courses.list_published(limit=1)
         here = newest[0].id if newest else None
-    return [here if not each else int(each) if each.isdecimal() else None for each in chosen]
+    return [here if each is None else each if isinstance(each, int) else None for each in chosen]
 
 
 def _course_of(ctx: RenderContext) -> int | None:
@@ -179,6 +173,8 @@ def _curriculum(course_id: int, ctx: RenderContext) -> Curriculum | None:
 
 def _block(name: str, label: Any, description: Any, form: type[BlockForm], load: Any, icon: str, **more: Any) -> Block:
     template = f"learning/blocks/{name.replace('-', '_')}.html"
+    if issubclass(form, CourseForm):
+        more |= {"version": 2, "upgrade": number_courses}
     return Block(
         name=name, label=label, description=description, form=form, template=template, load=load, icon=icon,
         category="courses", **more,

@@ -121,6 +121,11 @@ def _takes(told: dict[str, Any]) -> str:
         return "formatted words"
     if told["type"] == "integer" and "minimum" in told:
         return f"a whole number from {told['minimum']} to {told['maximum']}"
+    if isinstance(told["type"], list):
+        kind, _none = told["type"]
+        return f"its {'number' if kind == 'integer' else 'short name'}, or nothing"
+    if "items" in told and "properties" in told["items"] and "rule" not in told["items"]["properties"]:
+        return "a list: " + ", ".join(f"`{one}`" for one in told["items"]["properties"])
     kinds = {
         "string": "words", "boolean": "yes or no", "object": "a file of the media library", "array": "conditions",
         "integer": "a whole number",

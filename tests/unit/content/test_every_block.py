@@ -72,7 +72,7 @@ def _course(make: Makers) -> dict[str, Any]:
     product = make.product(course)
     offer = make.offer(product, kind="free", amount=0)
     return {
-        "path": course.path, "course": str(course.id), "product": product.slug, "offer": offer.public_id,
+        "path": course.path, "course": course.id, "product": product.slug, "offer": offer.public_id,
         "picture": _stored(_picture(), "a.png"), "video": _stored(b"\x1aE\xdf\xa3" + bytes(40), "a.webm"),
         "captions": _stored(b"WEBVTT\n\n", "a.vtt"),
     }  # fmt: skip
