@@ -11,14 +11,20 @@ from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from wtforms import Form
 
+from lms.extend.fields import Colour, Items, StructuredField
 from lms.testing.contract.finding import Finding
 from lms.testing.contract.stage import Stage, tried, words
 
 _DRAWN_BY_THE_HOST = {"CSRFTokenField", "SubmitField"}
 
 
-def check(stage: Stage, form: type[Form], *, help_needed: bool, stored: bool) -> Iterator[Finding]:
-    """Every field has a label, help where people decide something, and a default that can be stored."""
+def check(
+    stage: Stage, form: type[Form], *, help_needed: bool, stored: bool, in_block: bool = False
+) -> Iterator[Finding]:
+    """Every field has a label, help where people decide something, and a default that can be stored.
+
+    Some fields can be filled in only where they belong to a block.
+    """
     drawn, error = tried(lambda: _drawn(form))
     if error is not None:
         yield stage.finding("form", f"{form.__name__} cannot be made: {words(error)}.", "", at=form)
@@ -33,6 +39,11 @@ def check(stage: Stage, form: type[Form], *, help_needed: bool, stored: bool) ->
         if help_needed and not str(field.description).strip():
             do = "Add description: one sentence that helps to decide."
             yield stage.finding("help", f"{name} has no help.", do, at=form)
+        if not in_block and isinstance(field, StructuredField | Colour):
+            do = f"Use another kind: {field.type} is for the options of blocks."
+            yield stage.finding("form", f"Nobody can fill in {name}.", do, at=form)
+        if isinstance(field, Items):
+            yield from check(stage, field.form, help_needed=False, stored=stored, in_block=in_block)
         if stored and tried(lambda field=field: json.dumps(_plain(field.data)))[1] is not None:
             do = "Use words, numbers, true and false, lists and objects of them."
             yield stage.finding("form", f"The default of {name} cannot be stored as JSON.", do, at=form)
@@ -50,7 +61,11 @@ def groups(stage: Stage, form: type[Form]) -> Iterator[Finding]:
 
 def _plain(value: Any) -> Any:
     # Words that are translated later are words.
-    return str(value) if isinstance(value, LazyString) else value
+    if isinstance(value, LazyString):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return {name: _plain(each) for name, each in value.items()} if isinstance(value, dict) else value
 
 
 def _drawn(form: type[Form]) -> Form:

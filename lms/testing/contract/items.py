@@ -137,7 +137,7 @@ def _nav_item(stage: Stage, item: NavItem) -> Found:
 def _block(stage: Stage, block: Block) -> Found:
     yield from _said(stage, block, at=block.form, label=block.label)
     yield from _icon(stage, block, block.icon)
-    yield from forms.check(stage, block.form, help_needed=False, stored=True)
+    yield from forms.check(stage, block.form, help_needed=False, stored=True, in_block=True)
     yield from forms.groups(stage, block.form)
     if not block.template.startswith(f"{stage.name}/"):
         do = f"Put it below templates/{stage.name}/."

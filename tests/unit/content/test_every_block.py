@@ -110,7 +110,9 @@ def filled(block: Block, shelf: dict[str, Any], names_course: object = False) ->
             props.setdefault(field.name, shelf[field.kind])
         elif isinstance(field, Link):
             props.setdefault(field.name, {"kind": "url", "href": "/courses"})
-        elif field.name in ("offer", "product") or (field.name == "course" and names_course):
+        elif field.name in ("offer", "product") or (
+            field.name == "course" and (names_course or block.category != "courses")
+        ):
             props[field.name] = shelf[field.name]
         elif isinstance(field, Items):
             held = {each.name: {"kind": "url", "href": "/courses"} for each in field.form() if isinstance(each, Link)}

@@ -34,8 +34,15 @@ BROKEN: dict[str, dict[str, str]] = {
                 first = fields.PlainText("", description="What comes first.")
                 second = fields.PlainText("Second")
 
+            class StepWords(BlockForm):
+                title = fields.PlainText("")
+
             class BlockWords(BlockForm):
                 title = fields.PlainText("Title", default=object())
+                steps = fields.Items("Steps", form=StepWords)
+
+            class ShopWords(Form):
+                page = fields.PageRef("Page")
 
             def run(person_id):
                 pass
@@ -66,7 +73,7 @@ BROKEN: dict[str, dict[str, str]] = {
                 def dynamic_links(self):
                     return (
                         DynamicLink(name="described/Shop", label="Shop", available=lambda ctx: True,
-                                    open=lambda ctx, args: "https://shop.example/now"),
+                                    open=lambda ctx, args: "https://shop.example/now", form=ShopWords),
                     )
 
                 def jobs(self):
@@ -462,6 +469,8 @@ BROKEN: dict[str, dict[str, str]] = {
 # Plugin, rule, the file it is in, and words of the sentence.
 EXPECTED = [
     ("described", "title", "lms_described/plugin.py:", "has no title"),
+    ("described", "label", "lms_described/plugin.py:", "StepWords.title has no label"),
+    ("described", "form", "lms_described/plugin.py:", "Nobody can fill in ShopWords.page"),
     ("described", "description", "pyproject.toml", "has no description"),
     ("described", "category", "pyproject.toml", "has no keywords"),
     ("described", "category", "lms_described/plugin.py:", "has no category"),
