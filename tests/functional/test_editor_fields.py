@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from lms import db
+from lms.accounts import policies
 from lms.base import clock
 from lms.content import services as content
 from lms.content.document import new_block
@@ -288,6 +289,25 @@ def media_key(site):
     key = media.store(io.BytesIO(stream.getvalue()), name="a.png", actor_id=None, alt="What it shows").key
     db.commit()
     return key
+
+
+def test_who_may_only_write_fills_in_what_entries_say_and_nothing_else(page, make, sign_in, monkeypatch):
+    monkeypatch.setitem(policies.CAPABILITIES, "editor", policies.CAPABILITIES["editor"] - {"pages.design"})
+    writer = Editing(sign_in(make.person(role="editor")), page)
+    assert fill(writer, steps__i1__title="Heat").status_code == 200
+    before = stored(page)
+    for name, value in (
+        ("steps__i1__degrees", "9"), ("page", str(page.id)), ("steps", []), ("title__i1__x", "x"), ("colour", "clay"),
+    ):  # fmt: skip
+        assert fill(writer, **{name: value}).status_code == 403, name
+    assert act(writer, remove="i1").status_code == 403
+    assert writer.get("search?block=firing01&field=page").status_code == 403
+    assert stored(page) == before
+    html = options(writer)
+    assert set(re.findall(r'data-field="([^"]*)"', html)) == {
+        "title", "steps.i1.title", "steps.i2.title", "rules.i1.words"
+    }  # fmt: skip
+    assert "data-item-act" not in html
 
 
 def test_what_can_be_chosen_follows_from_another_field_and_what_no_longer_fits_goes_with_it(editor, page):
