@@ -170,7 +170,10 @@ def _far(page: Page) -> list[str]:
     inserts = []
     for number in range(8):
         network.send("Network.emulateNetworkConditions", {**slow, "latency": 0})
-        shown.locator(".block-button").nth(number).click(position={"x": 4, "y": 4})
+        button = shown.locator(".block-button").nth(number)
+        button.click(position={"x": 4, "y": 4})
+        # Its own options: those of the button before it are there until then.
+        options.locator(f'[data-panel-of="{button.get_attribute("data-block")}"]').wait_for()
         options.get_by_role("group", name="Button link").get_by_role("button", name="Dynamic link").click()
         options.get_by_label("Source").select_option(label="Account")
         options.get_by_label("Link", exact=True).select_option(label="Sign in")
