@@ -60,6 +60,10 @@ class StoaApp(Flask):
             answer = theming.without_theme(error, super().dispatch_request)
         return transactions.finish(self.make_response(answer))
 
+    def process_response(self, response: Any) -> Any:
+        """Finish the answer, its cookie included, and keep it where it is equal for all guests."""
+        return pagecache.keep(super().process_response(response))
+
     def create_global_jinja_loader(self) -> Any:
         return ChainLoader(self.template_layers)
 

@@ -80,7 +80,10 @@ def _version(numbers: Mapping[str, int]) -> Version:
 
 
 def keep(response: Response) -> Response:
-    """Keep the answer if its view declared it equal for all guests, and a guest asked."""
+    """Keep the answer if its view declared it equal for all guests, and a guest asked.
+
+    The answer is finished: a form in the page belongs to the visitor whose cookie comes with it, and to nobody else.
+    """
     if (
         request.method != "GET"
         or response.status_code != 200
@@ -148,7 +151,6 @@ _BODY_HEADERS = frozenset({"Content-Length", "Content-Type"})
 
 
 def init_app(app: Flask) -> None:
-    """Keep pages, and serve them before the app."""
+    """Serve what ``keep`` kept before the app is asked; whoever makes the app calls that with each finished answer."""
     app.extensions["lms_pages"] = PageCache()
-    app.after_request_funcs.setdefault(None, []).insert(0, keep)
     app.wsgi_app = CachedPages(app, app.wsgi_app)  # type: ignore[method-assign]
