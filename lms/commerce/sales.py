@@ -105,7 +105,7 @@ def _subscriptions(
         .where(*began, Subscription.ended_at >= wanted[0].begin, Subscription.ended_at < wanted[-1].end)
         .group_by(spot)
     )
-    by_month: dict[int, int] = dict(session.execute(left).tuples().all())
+    by_month: dict[int, int] = dict(session.execute(left).all())
     ended = tuple(by_month.get(index, 0) for index in range(len(wanted)))
     return counts[len(wanted) :], counts[: len(wanted)], ended
 
@@ -118,7 +118,7 @@ def _runs_at(moment: datetime) -> ColumnElement[bool]:
 def _counted(at: Any, wanted: Sequence[Month], parts: list[Any]) -> tuple[int, ...]:
     spot = _spot(at, wanted)
     query = select(spot, func.count()).where(at >= wanted[0].begin, at < wanted[-1].end, *parts).group_by(spot)
-    found: dict[int, int] = dict(session.execute(query).tuples().all())
+    found: dict[int, int] = dict(session.execute(query).all())
     return tuple(found.get(index, 0) for index in range(len(wanted)))
 
 

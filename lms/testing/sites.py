@@ -136,6 +136,8 @@ class Browser(FlaskClient):
 
     def open(self, *arguments: Any, **options: Any) -> Any:
         db.commit()
+        # Read to the end and closed, as a browser does with a file.
+        options.setdefault("buffered", True)
         return contextvars.Context().run(super().open, *arguments, **options)
 
 
