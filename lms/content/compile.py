@@ -15,7 +15,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from lms.content import catalog, conditions, entries, labels, links, references, values
+from lms.content import catalog, conditions, entries, labels, links, values
 from lms.content.conditions import Gate
 from lms.content.document import ROOT_TYPE, upgraded
 from lms.content.document import blocks as walk
@@ -33,7 +33,7 @@ from lms.content.drawable import (
 )
 from lms.content.labels import Words
 from lms.content.links import ResolvedLink
-from lms.content.references import Referred
+from lms.content.references import Named, Referred
 from lms.content.richtext import Fragment
 from lms.extend import Block, LinkContext, RenderContext
 from lms.extend.fields import Conditions, Items, Link, PlainText, Reference, RichText
@@ -261,27 +261,22 @@ class Compiler:
         )
 
     def _referred(self, field: Reference, value: Any) -> Referred | None:
-        """What a property names, if visitors can see it."""
-        if not values.names(field, value):
-            return None
-        there = self._links.once(("content.referred", field.kind), lambda: self._all_referred(field.kind))
-        found: Referred | None = there.get(value)
+        """What a property names, if visitors can see it. Whatever the whole document names is asked for in one go."""
+        named: Named = self._links.once("content.named", lambda: Named(self._all_held()))
+        found = named.get(field, value)
         return found if found is not None and found.href else None
 
-    def _all_referred(self, kind: str) -> Mapping[Any, Referred]:
-        """Everything of the kind that the whole document names, asked for in one go."""
-        wanted = set()
+    def _all_held(self) -> Iterator[tuple[Any, Any]]:
+        """The fields of all blocks, with what they hold."""
         for node in walk(self._tree["root"]):
             block = self._catalog.block(node["type"], node["v"])
             # One whose form fails is told of where it is drawn.
             with suppress(PieceFailed):
                 fields = self._fields(block) if block is not None else ()
-                if block is None or not any(isinstance(each, Items | Reference) for each in fields):
-                    continue
-                for _name, each, value in entries.places(fields, self._props(block, node)):
-                    if isinstance(each, Reference) and each.kind == kind and values.names(each, value):
-                        wanted.add(value)
-        return references.find(kind, wanted)
+                if block is not None and any(isinstance(each, Items | Reference) for each in fields):
+                    yield from (
+                        (each, value) for _name, each, value in entries.places(fields, self._props(block, node))
+                    )
 
     def _parent(self, node: Json) -> tuple[str, Mapping[str, Any]]:
         outer = self._parents.get(node["id"])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
+from wtforms import Field
 
 from lms.content import values
 from lms.extend import Service
@@ -59,15 +60,34 @@ class Chosen:
     trouble: str = ""
 
 
-def chosen(plugin: str, field: Search | Reference, value: Any) -> Chosen:
-    """What the field holds; ``plugin`` is whose block it belongs to."""
+class Named:
+    """All that the references among these fields name, asked for once for each kind, when it is first wanted."""
+
+    def __init__(self, held: Iterable[tuple[Field, Any]]) -> None:
+        self._stored: dict[str, set[Any]] = {}
+        for field, value in held:
+            if isinstance(field, Reference) and values.names(field, value):
+                self._stored.setdefault(field.kind, set()).add(value)
+        self._found: dict[str, Mapping[Any, Referred]] = {}
+
+    def get(self, field: Reference, value: Any) -> Referred | None:
+        """What the field names with the value, if it is there."""
+        if not values.names(field, value):
+            return None
+        if field.kind not in self._found:
+            self._found[field.kind] = find(field.kind, self._stored.get(field.kind, ()))
+        return self._found[field.kind].get(value)
+
+
+def chosen(plugin: str, field: Search | Reference, value: Any, named: Named) -> Chosen:
+    """What the field holds; ``plugin`` is whose block it belongs to, ``named`` knows all that is asked about."""
     if value in (None, ""):
         return Chosen()
     gone = _("It is not there any more. Visitors see nothing of it.")
     if isinstance(field, Search):
         shown = value if field.find is None else _label(plugin, field, value)
         return Chosen(str(value), gone) if shown is None else Chosen(str(shown))
-    there = find(field.kind, [value]).get(value) if values.names(field, value) else None
+    there = named.get(field, value)
     if there is None:
         return Chosen(str(value), gone)
     return Chosen(there.title, "" if there.href else _("It is not published. Visitors see nothing of it."))

@@ -18,6 +18,7 @@ from lms.web.slots import label
 def of(tree: Mapping[str, Any]) -> list[str]:
     """Sentences about blocks that nobody can see or use, and about links that lead nowhere, those in texts too."""
     found: list[str] = []
+    named = references.Named(_held(tree))
     for node in document.blocks(tree["root"]):
         block = catalog.current().block(node["type"], node["v"])
         if block is None:
@@ -30,7 +31,7 @@ def of(tree: Mapping[str, Any]) -> list[str]:
         for path, field, value in entries.places(fields, node["props"]):
             found += _of_field(block, name, field, value, path == field.name)
             if isinstance(field, Reference | Search):
-                found += _of_named(block, name, field, value)
+                found += _of_named(block, name, field, value, named)
     return list(dict.fromkeys(found))
 
 
@@ -69,8 +70,15 @@ def _of_field(block: Block, name: str, field: Field, value: Any, is_own: bool) -
         yield _("%(block)s: no picture is chosen.", block=name)
 
 
-def _of_named(block: Block, name: str, field: Reference | Search, value: Any) -> Iterator[str]:
-    chosen = references.chosen(block.plugin, field, value)
+def _held(tree: Mapping[str, Any]) -> Iterator[tuple[Field, Any]]:
+    for node in document.blocks(tree["root"]):
+        block = catalog.current().block(node["type"], node["v"])
+        fields = tuple(block.form()) if block is not None else ()
+        yield from ((field, value) for _path, field, value in entries.places(fields, node["props"]))
+
+
+def _of_named(block: Block, name: str, field: Reference | Search, value: Any, named: references.Named) -> Iterator[str]:
+    chosen = references.chosen(block.plugin, field, value, named)
     if chosen.trouble:
         yield _("%(block)s: “%(title)s” is gone, or not published.", block=name, title=chosen.title)
 

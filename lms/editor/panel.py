@@ -95,6 +95,7 @@ def _groups(block: Block, node: Json) -> list[tuple[str, list[Drawn]]]:
     stored = values.defaults(block.form) | props
     form = block.form(data=stored, prefix=PREFIX)
     fields = {field.short_name: field for field in form}
+    referred = references.Named((each, value) for _name, each, value in entries.places(tuple(block.form()), stored))
     declared = [(group.label, [name for name in group.fields if name in fields]) for group in _declared(form)]
     named = {name for _label, names in declared for name in names}
     rest = [name for name in fields if name not in named]
@@ -102,7 +103,7 @@ def _groups(block: Block, node: Json) -> list[tuple[str, list[Drawn]]]:
         declared = declared or [("Main Options", [])]
         declared[0][1].extend(rest)
     return [
-        (str(title), [_drawn(block, fields[name], stored.get(name), name) for name in names])
+        (str(title), [_drawn(block, referred, fields[name], stored.get(name), name) for name in names])
         for title, names in declared
         if names
     ]
@@ -112,25 +113,25 @@ def _declared(form: Any) -> Iterator[Any]:
     yield from getattr(form.meta, "groups", ())
 
 
-def _drawn(block: Block, field: Field, value: Any, path: str) -> Drawn:
+def _drawn(block: Block, named: references.Named, field: Field, value: Any, path: str) -> Drawn:
     kind = next((kind for known, kind in _KINDS if isinstance(field, known)), "plain")
-    chosen = references.chosen(block.plugin, field, value) if isinstance(field, Search | Reference) else None
-    rows = tuple(_rows(block, field, value)) if isinstance(field, Items) else ()
+    chosen = references.chosen(block.plugin, field, value, named) if isinstance(field, Search | Reference) else None
+    rows = tuple(_rows(block, named, field, value)) if isinstance(field, Items) else ()
     return Drawn(field, kind, value, path, chosen, rows)
 
 
-def _rows(block: Block, field: Items, stored: Any) -> Iterator[Row]:
+def _rows(block: Block, named: references.Named, field: Items, stored: Any) -> Iterator[Row]:
     defaults = values.defaults(field.form)
     for number, entry in enumerate(entries.of(stored), start=1):
         held = defaults | entry
         form = field.form(data=held, prefix=f"{PREFIX}{field.short_name}-{entry['id']}-")
-        below = tuple(
-            _drawn(block, each, held.get(each.short_name), entries.path(field.short_name, entry["id"], each.short_name))
-            for each in form
-        )
+        below = []
+        for each in form:
+            path = entries.path(field.short_name, entry["id"], each.short_name)
+            below.append(_drawn(block, named, each, held.get(each.short_name), path))
         said = next((str(each.value) for each in below if each.kind == "plain" and isinstance(each.value, str)), "")
         words = shorten(said, 40, placeholder=" …") or f"{listing.item_label(field)} {number}"
-        yield Row(entry["id"], words, below)
+        yield Row(entry["id"], words, tuple(below))
 
 
 def _written(fields: Iterable[Drawn]) -> list[Drawn]:

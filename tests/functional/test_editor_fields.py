@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import io
 import re
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from lms import db
+from lms.access import services as access
 from lms.accounts import policies
 from lms.base import clock
+from lms.content import catalog, checking, operations
 from lms.content import services as content
 from lms.content.document import new_block
+from lms.content.problems import OperationRefused
 from lms.content.render import tree_html
 from lms.courses import services as courses
 from lms.editor import drafts, findings
+from lms.editor.acts import Acts
 from lms.extend import RenderContext
 from lms.media import services as media
 from lms.pages import services as pages
@@ -140,6 +147,27 @@ def test_what_a_reference_named_may_go_and_nothing_breaks_but_the_editor_is_told
     assert "page" not in stored(page)
 
 
+def test_visitors_get_the_new_title_and_address_of_what_a_page_names_at_once(editor, page, make):
+    other, course = make.page(title="First name"), make.course(title="First course")
+    product = make.product(course, name="First product")
+    fill(editor, page=str(other.id), course=str(course.id), product=product.slug)
+    assert editor.post("publish").status_code == 200
+
+    def seen():
+        return re.findall(r'<p><a href="([^"]*)">([^<]*)', editor.browser.get(page.path).text)
+
+    assert [title for _href, title in seen()] == ["First name", "First course", "First product"]
+    with db.writes():
+        pages.save_page(other.id, title="Second name", slug="second-name", actor_id=None)
+        access.change_product(product.id, name="Second product", items=[("course", course.id)], actor_id=None)
+    assert seen() == [("/second-name", "Second name"), (course.path, "First course"), (course.path, "Second product")]
+    with db.writes():
+        pages.unpublish_page(other.id, actor_id=None)
+        courses.unpublish_course(course.id, actor_id=None)
+        access.archive_product(product.id)
+    assert seen() == []
+
+
 def test_a_page_with_many_references_asks_once_for_each_kind(make, queries):
     course, other = make.course(), make.page()
 
@@ -155,6 +183,23 @@ def test_a_page_with_many_references_asks_once_for_each_kind(make, queries):
         return len(count)
 
     assert asked(1) == asked(20)
+
+
+def test_options_and_findings_ask_once_for_each_kind_however_long_a_list_is(make, sign_in, queries):
+    browser = sign_in(make.person(role="editor"))
+    others = [make.page() for _number in range(4)]
+
+    def asked(number):
+        steps = [{"page": each.id} for each in others[:number]]
+        blocks = [new_block("kiln/firing", {"steps": steps}) | {"id": f"firing0{each}"} for each in range(number)]
+        editing = Editing(browser, make.page(*blocks))
+        with queries.counted() as panel:
+            assert editing.get("panel?block=firing00").text.count("data-item=") == number + 1
+        with queries.counted() as publishing:
+            assert editing.post("publish").status_code == 200
+        return len(panel), len(publishing)
+
+    assert asked(1) == asked(4)
 
 
 def test_a_search_without_find_stores_whatever_it_found(editor, page):
@@ -258,6 +303,44 @@ def test_an_entry_is_mended_while_another_one_is_wrong(make, sign_in):
     assert fill(editor, steps__b__title="y" * 21).status_code == 422
     assert fill(editor, steps__a__title="short").status_code == 200
     assert entries(page) == [("b", "better"), ("a", "short")]
+
+
+LISTED = st.sampled_from(["i1", "i2", "new00001", "new00002", "gone"])
+ACT = st.one_of(
+    st.builds(lambda each: {"op": "items", "field": "steps", "add": each}, LISTED),
+    st.builds(lambda each: {"op": "items", "field": "steps", "remove": each}, LISTED),
+    st.builds(
+        lambda each, by: {"op": "items", "field": "steps", "move": each, "by": by},
+        LISTED,
+        st.sampled_from(["up", "down"]),
+    ),
+    st.builds(
+        lambda each, form: {"op": "set", "form": {f"steps.{each}.{name}": value for name, value in form.items()}},
+        LISTED,
+        st.dictionaries(
+            st.sampled_from(["title", "degrees", "colour", "link"]), st.sampled_from(["a", "", "7", "clay"])
+        ),
+    ),
+)
+
+
+@given(st.lists(ACT, max_size=12))
+def test_any_order_of_acts_on_a_list_leaves_what_can_be_stored_and_is_taken_back(site, acts):
+    tree = {
+        "schema": 1,
+        "root": new_block("core/page", slots={"main": [new_block("kiln/firing") | {"id": "firing01"}]}),
+    }
+    states, inverses = [tree], []
+    for each in acts:
+        with suppress(OperationRefused):
+            ops = Acts(states[-1], lambda _capability: True).read([each | {"id": "firing01"}])
+            done = operations.apply(states[-1], ops, catalog.current())
+            states.append(done.tree)
+            inverses.append(done.inverse)
+            assert checking.checked(done.tree, catalog.current()) == done.tree
+    for inverse in reversed(inverses):
+        after = states.pop()
+        assert operations.apply(after, inverse, catalog.current()).tree == states[-1]
 
 
 def test_two_people_fill_in_entries_of_one_list(editor, page, make, sign_in):
