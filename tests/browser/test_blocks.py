@@ -20,7 +20,7 @@ from lms.content.document import new_block
 from lms.testing import sites
 from lms.testing.makers import Makers, session_cookie
 from lms.testing.plugins import add_plugin
-from tests.browser.editing import NAME, Keys, saved
+from tests.browser.editing import NAME, Held, Keys, saved
 from tests.kiln import Kiln, write_template
 
 Opened = Callable[..., Page]
@@ -217,6 +217,15 @@ def test_every_field_of_a_block_is_filled_in_by_mouse_and_keys_and_taken_back(
     expect(page.locator("[data-announcer]")).to_have_text("Nothing is called that.")
     keys.press("Escape", "Tab")
     expect(wanted).to_have_value("Every block")
+    held = Held(page, re.compile(r"/search\?"))
+    wanted.fill("every")
+    held.wait_for(1)
+    keys.press("Escape")
+    with page.expect_response(re.compile(r"/search\?")):
+        held.let_go()
+    page.evaluate("new Promise(requestAnimationFrame)")
+    expect(wanted).to_have_value("Every block")
+    assert found.get_by_role("option").count() == 0
     course = options.get_by_role("combobox", name="Course", exact=True)
     course.click()
     found.get_by_role("option").first.click()

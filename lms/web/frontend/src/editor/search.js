@@ -6,6 +6,7 @@ export class Search {
   // `told` hears: set(form, about), settled().
   constructor(panel, told) {
     Object.assign(this, { panel, told });
+    this.asked = 0;
     const { root } = panel;
     root.addEventListener("input", (event) => this.at(event) && this.look(this.at(event), event.target.value));
     root.addEventListener("click", (event) => this.clicked(event));
@@ -21,20 +22,22 @@ export class Search {
     return box ? { box, input: box.querySelector("input"), list: box.querySelector("[role=listbox]") } : null;
   }
 
-  // One question at a time; of those that come meanwhile only the last is asked.
+  // One question at a time; of those that come meanwhile only the last is asked. What comes after the list was closed
+  // does not open it again.
   async look(field, words) {
     this.wanted = { field, words };
     if (this.isLooking) return;
     this.isLooking = true;
     while (this.wanted) {
       const { wanted } = this;
+      const mine = ++this.asked;
       this.wanted = null;
       // What can be found may depend on what was just filled in.
       await this.told.settled();
       const query = new URLSearchParams({ block: this.panel.shown, field: wanted.field.box.dataset.search, words: wanted.words });
       const answer = await fetch(`${this.panel.address}/search?${query}`, { redirect: "manual" }).catch(() => null);
       const told = answer?.ok ? await answer.json().catch(() => null) : null;
-      if (told && !this.wanted && document.activeElement === wanted.field.input) this.draw(wanted.field, told, wanted.words);
+      if (told && mine === this.asked && wanted.field.input.isConnected) this.draw(wanted.field, told, wanted.words);
     }
     this.isLooking = false;
   }
@@ -62,6 +65,7 @@ export class Search {
 
   close({ input, list }) {
     this.wanted = null;
+    this.asked += 1;
     list.replaceChildren();
     list.hidden = true;
     input.setAttribute("aria-expanded", "false");
@@ -85,7 +89,7 @@ export class Search {
     if (by && !options.length) this.look(field, "");
     else if (by) this.mark(field, options[at < 0 && by < 0 ? options.length - 1 : (at + by + options.length) % options.length]);
     else if (event.key === "Enter" && at >= 0) this.choose(field, options[at]);
-    else if (event.key === "Escape" && options.length) this.back(field);
+    else if (event.key === "Escape" && (options.length || field.input.value !== field.input.defaultValue)) this.back(field);
     else return;
     event.preventDefault();
   }
