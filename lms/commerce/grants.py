@@ -115,26 +115,31 @@ def grace_until(past_due_since: datetime, offer: Terms) -> datetime:
     return past_due_since + timedelta(days=offer.grace_days)
 
 
+def _ends_on(fact: SubscriptionFact) -> datetime | None:
+    """When it ends, by somebody's wish or because its instalments end: nothing is renewed then, late or not."""
+    return _earlier(fact.cancel_at, fact.paid_off_at)
+
+
 def _trialing(fact: SubscriptionFact, offer: Terms, now: datetime) -> GrantPlan:
-    ends_at = _earlier(fact.cancel_at, _paid_until(fact.trial_end or fact.period_end))
+    ends_at = _earlier(_ends_on(fact), _paid_until(fact.trial_end or fact.period_end))
     return GrantPlan(GrantState.ACTIVE, ends_at, "trial")
 
 
 def _active(fact: SubscriptionFact, offer: Terms, now: datetime) -> GrantPlan:
-    ends_at = _earlier(fact.cancel_at, _paid_until(fact.period_end or fact.trial_end))
+    ends_at = _earlier(_ends_on(fact), _paid_until(fact.period_end or fact.trial_end))
     return GrantPlan(GrantState.ACTIVE, ends_at, "paid")
 
 
 def _past_due(fact: SubscriptionFact, offer: Terms, now: datetime) -> GrantPlan:
     until = grace_until(fact.past_due_since or now, offer)
     if until <= now:
-        return GrantPlan(GrantState.SUSPENDED, fact.cancel_at, "past_due")
-    return GrantPlan(GrantState.GRACE, _earlier(fact.cancel_at, until), "past_due")
+        return GrantPlan(GrantState.SUSPENDED, _ends_on(fact), "past_due")
+    return GrantPlan(GrantState.GRACE, _earlier(_ends_on(fact), until), "past_due")
 
 
 def _suspended(fact: SubscriptionFact, offer: Terms, now: datetime) -> GrantPlan:
     reason = "unpaid" if fact.reason in UNPAID_REASONS else "paused"
-    return GrantPlan(GrantState.SUSPENDED, fact.cancel_at, reason)
+    return GrantPlan(GrantState.SUSPENDED, _ends_on(fact), reason)
 
 
 def _pending(fact: SubscriptionFact, offer: Terms, now: datetime) -> None:

@@ -25,8 +25,11 @@ _TO_COME = frozenset({"draft", "open"})
 
 
 def follow(row: Subscription) -> None:
-    """Have the end worked out anew, if the subscription is not as it was when that was last done. Does not commit."""
-    if row.instalments and row.status in _STILL_CHARGED and row.plan_seen != _likeness(row):
+    """Have the end worked out anew, if the subscription is not as it was when that was last done. Does not commit.
+
+    Also where it has an end of ours and no instalments any longer: staff changed it to another plan at Stripe.
+    """
+    if (row.instalments or row.plan_end) and row.status in _STILL_CHARGED and row.plan_seen != _likeness(row):
         jobs.enqueue(JOB, {"subscription_id": row.id}, key=str(row.id))
 
 
@@ -39,15 +42,18 @@ def _likeness(row: Subscription) -> str:
 def run(subscription_id: int) -> None:
     """The job: give the subscription the end that its instalments have. Commits. Raises ``StripeFailure``."""
     row = db.session.get(Subscription, subscription_id)
-    if row is None or not row.instalments:
+    if row is None or not (row.instalments or row.plan_end):
         return
     connection = connections.get(row.connection_id)
     if not connection.is_usable or connections.moved_from(connection):
         return
     likeness, stripe_id, wanted_count, given = _likeness(row), row.stripe_id, row.instalments, row.plan_end
-    end = _give_end(connection, stripe_id, wanted_count, given)
+    if wanted_count:
+        end = _give_end(connection, stripe_id, wanted_count, given)
+    else:
+        end = _take_back(connection, stripe_id, given)
     row = db.session.get_one(Subscription, subscription_id, with_for_update=True, populate_existing=True)
-    if end is not None and end != row.plan_end:
+    if end != row.plan_end and (end is not None or not wanted_count):
         row.plan_end = end
         tasks.want(connection.id, "subscription", stripe_id)
         tasks.wake()
@@ -78,6 +84,21 @@ def _give_end(connection: Connection, stripe_id: str, count: int, given: datetim
         with client.outside():
             stripe.v1.subscriptions.update(stripe_id, changes)
     return end
+
+
+def _take_back(connection: Connection, stripe_id: str, given: datetime | None) -> None:
+    """The end that we gave is nobody's wish: without instalments the subscription goes on. Commits."""
+    stripe = connections.client_of(connection)
+    db.commit()
+    changes: Any = {"cancel_at": "", "proration_behavior": "none"}
+    try:
+        with client.outside():
+            subscription = client.plain(stripe.v1.subscriptions.retrieve(stripe_id))
+            is_ours = facts.moment(subscription.get("cancel_at")) == given
+            if is_ours and subscription["status"] in _STILL_CHARGED:
+                stripe.v1.subscriptions.update(stripe_id, changes)
+    except Missing:
+        return
 
 
 def end_of(subscription: Mapping[str, Any], invoices: Sequence[Mapping[str, Any]], count: int) -> datetime:

@@ -160,7 +160,7 @@ def _tell(connection: Connection, row: Subscription, reading: facts.Subscription
     if opens:
         customers.mark_purchase(connection.id, reading.customer_id)
     # The end that we gave it is what was agreed; only another one is somebody's wish.
-    is_planned = row.plan_end is not None and reading.ends_on == row.plan_end
+    is_planned = bool(row.instalments) and row.plan_end is not None and reading.ends_on == row.plan_end
     commerce.record_subscription(
         commerce.SubscriptionFact(
             offer_id=row.offer_id,

@@ -124,6 +124,43 @@ def test_an_end_that_was_taken_away_comes_back_and_an_earlier_one_is_respected(c
     assert (invoices(connected, subscription_id), connected.is_in(person, offer)) == ([1900], False)
 
 
+def test_a_plan_that_staff_change_to_a_yearly_one_loses_its_end(connected: Any) -> None:
+    yearly = connected.offer(amount=9000, interval="year")
+    person, offer, subscription_id = connected.subscribe(**_PLAN)
+    connected.deliver()
+    stripe = connected.simulator.stripe()
+    found = stripe.v1.subscriptions.retrieve(subscription_id)
+    assert found.cancel_at
+    price = next(
+        each.id for each in stripe.v1.prices.list({"limit": 100}).data if each.metadata["offer"] == str(yearly.id)
+    )
+    item = {"id": found["items"].data[0].id, "price": price}
+    stripe.v1.subscriptions.update(subscription_id, {"items": [item], "proration_behavior": "always_invoice"})
+    connected.deliver()
+    connected.deliver()
+    # Who has paid for a year is not thrown out with the last of the instalments.
+    assert stripe.v1.subscriptions.retrieve(subscription_id).cancel_at is None
+    (running,) = commerce.subscriptions_of(person.id)
+    assert (running.offer.id, running.cancel_at, running.paid_off_at) == (yearly.id, None, None)
+    pass_time(connected, timedelta(days=120))
+    assert (connected.is_in(person, yearly), connected.is_in(person, offer)) == (True, False)
+
+
+def test_the_last_month_of_a_plan_that_is_not_paid_ends_with_the_plan(connected: Any) -> None:
+    """A bank took the first instalment back: nothing is charged after the last one, so nothing can be late."""
+    person, offer, subscription_id = connected.subscribe(**{**_PLAN, "instalments": 2})
+    connected.deliver()
+    (invoice,) = connected.simulator.stripe().v1.invoices.list({"subscription": subscription_id}).data
+    paid_by = connected.simulator.stripe().v1.invoice_payments.list({"invoice": invoice.id})
+    dispute = connected.simulator.running.dispute(paid_by.data[0].payment.payment_intent)
+    connected.simulator.running.decide(dispute["id"], "lost")
+    connected.deliver()
+    pass_time(connected, timedelta(days=35))
+    ends = at(connected.simulator.stripe().v1.subscriptions.retrieve(subscription_id).cancel_at)
+    assert connected.is_in(person, offer)
+    assert grant_of(person, offer).ends_at == ends
+
+
 def test_charges_that_rest_move_the_end(connected: Any) -> None:
     _person, _offer, subscription_id = connected.subscribe(**_PLAN)
     connected.deliver()

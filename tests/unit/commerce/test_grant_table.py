@@ -112,6 +112,13 @@ END = PERIOD_END + LEEWAY
     ("told", "terms", "money", "plan"),
     [
         (fact("active"), Terms(instalments=3), Ledger(instalments=2), GrantPlan(ACTIVE, END, "paid")),
+        (
+            fact("active", paid_off_at=PERIOD_END),
+            Terms(instalments=3),
+            Ledger(instalments=2),
+            GrantPlan(ACTIVE, PERIOD_END, "paid"),
+        ),
+        (fact("active", paid_off_at=PERIOD_END), Terms(instalments=3), Ledger(instalments=3), PAID_UP),
         (fact("active"), Terms(instalments=3), Ledger(instalments=3), PAID_UP),
         (fact("ended", ended_at=NOW), Terms(instalments=3), Ledger(instalments=3), PAID_UP),
         (fact("past_due"), Terms(instalments=3), Ledger(instalments=4), PAID_UP),
