@@ -91,6 +91,25 @@ def test_two_people_and_a_lost_connection_lose_nothing(demo: Any, new_page: Call
     hers.get_by_role("heading", name="Hers").click()
     expect(ana.get_by_label("Text", exact=True)).to_have_value("Hers")
     expect(ben.get_by_label("Text", exact=True)).to_have_value("Hers")
+    # What she does takes no choice away from him that he has not inserted yet, and no tab that he reads.
+    his.locator(".block-button").click(position={"x": 4, "y": 4})
+    link = ben.get_by_role("group", name="Button link")
+    link.get_by_role("button", name="Dynamic link").click()
+    link.get_by_label("Source").select_option(label="Account")
+    link.get_by_label("Link", exact=True).select_option(label="Sign in")
+    link.get_by_role("button", name="Insert").focus()
+    for tab, level in (("Block", "3"), ("Outline", "4")):
+        ben.get_by_role("tab", name=tab).click()
+        ana.get_by_label("Level").select_option(label=level)
+        saved(ana)
+        ben.clock.fast_forward(5000)
+        expect(his.get_by_role("heading", level=int(level))).to_have_text("Hers")
+        expect(ben.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
+    ben.get_by_role("tab", name="Block").click()
+    expect(link.get_by_label("Link", exact=True)).to_have_value("login")
+
+    his.get_by_role("heading", name="Hers").click()
+    expect(ben.get_by_label("Text", exact=True)).to_have_value("Hers")
     ben.get_by_role("button", name="Delete").click()
     expect(his.get_by_role("heading", name="Hers")).to_have_count(0)
     ana.get_by_label("Text", exact=True).fill("My long words")
@@ -262,6 +281,16 @@ def test_options_that_come_late_are_not_shown_for_another_block(demo: Any, page:
     saved(page)
     expect(shown.locator(".block-quote")).to_contain_text("Ada")
     expect(quotation).to_be_visible()
+
+    # Whoever has opened another tab meanwhile stays there.
+    answers = Held(page, re.compile(r"/panel\?"))
+    shown.get_by_role("heading", name="Heading").click()
+    answers.wait_for(1)
+    page.get_by_role("tab", name="Add").click()
+    answers.let_go()
+    expect(page.locator(".panel-head h2")).to_have_text("Heading")
+    expect(page.locator(".panel-head h2")).to_be_hidden()
+    expect(page.get_by_role("button", name="Divider")).to_be_visible()
 
 
 def test_an_input_method_that_composes_is_left_alone(demo: Any, new_page: Callable[..., Page]) -> None:

@@ -35,8 +35,8 @@ export class Answers {
     } else if (answer.panel !== undefined && hasStayed) {
       const focus = about.focus === "panel" ? ".panel-head h2" : about.panel;
       panel.draw(answer.panel, answer.select ?? about.at, { focus: canvas.editing ? "" : focus, isNew: about.refresh });
-    } else if (answer.others && Object.keys(answer.html).length && !canvas.editing) {
-      panel.show(canvas.selected);
+    } else if (answer.others && Object.keys(answer.html).length && !canvas.editing && !panel.isChoosing) {
+      panel.show(canvas.selected, { opens: false });
     }
   }
 

@@ -12,6 +12,8 @@ export class Panel {
     this.options = root.querySelector("[data-options]");
     this.asked = 0;
     this.shown = null;
+    // Whether somebody opened another tab since the options were asked for: they stay there.
+    this.hasTurned = false;
     // Which parts of the options are open, by their names.
     this.folds = new Map();
     root.addEventListener("click", (event) => this.clicked(event));
@@ -37,24 +39,37 @@ export class Panel {
     }
   }
 
+  turn(name, options) {
+    this.hasTurned = true;
+    this.open(name, options);
+  }
+
+  // Whether a link, a condition or a label is being chosen that was not inserted yet.
+  get isChoosing() {
+    const forms = [...this.options.querySelectorAll("[data-place] form, [data-chooser-place] form")];
+    return forms.some(({ dataset, elements: { href } }) => dataset.kind !== "url" || href.value !== href.defaultValue);
+  }
+
   // Ask for the options of a block, and show them. An answer that comes late is not shown, and what was typed after
-  // it was asked for stands in its fields.
-  async show(id, { focus = "" } = {}) {
+  // it was asked for stands in its fields. Without `opens` whoever reads another tab stays there.
+  async show(id, { focus = "", opens = true } = {}) {
     const mine = ++this.asked;
+    if (opens) this.hasTurned = false;
     this.newer = { ...this.told.unsent(id) };
     const answer = await fetch(`${this.address}/panel?block=${encodeURIComponent(id ?? "")}`, { redirect: "manual" });
     if (!answer.ok) return;
     const html = await answer.text();
-    if (mine === this.asked) this.draw(html, id, { focus });
+    if (mine === this.asked) this.draw(html, id, { focus, opens });
   }
 
   // An operation was sent whose answer brings the options.
   expect(id) {
+    this.hasTurned = false;
     this.newer = { ...this.told.unsent(id) };
   }
 
   // With `isNew` the fields are others than before, and whoever is in one of them stays there.
-  draw(html, id, { focus = "", isNew = false } = {}) {
+  draw(html, id, { focus = "", isNew = false, opens = true } = {}) {
     const isOld = this.shown === id;
     const held = this.options.querySelector(":is(input, textarea, select):focus");
     // Whoever fills in a field of it goes on; the same options are there already.
@@ -67,7 +82,7 @@ export class Panel {
     for (const [name, each] of folds()) each.open = this.folds.get(name) ?? each.open;
     this.shown = id;
     for (const [name, value] of Object.entries(this.newer ?? {})) this.fill(name, value);
-    if (id) this.open("block");
+    if (id && opens && !this.hasTurned) this.open("block");
     if (focus) this.options.querySelector(focus)?.focus();
     else if (isNew && held) goOn(held);
   }
@@ -87,7 +102,7 @@ export class Panel {
     const button = event.target.closest("button");
     if (!button) return;
     const { act, add, select, picker, run } = button.dataset;
-    if (button.role === "tab" || button.getAttribute("role") === "tab") this.open(button.id.slice(4));
+    if (button.role === "tab" || button.getAttribute("role") === "tab") this.turn(button.id.slice(4));
     else if (act) this.told.act(act, button.dataset);
     else if (add) this.told.add(add);
     else if (select) this.told.select(select);
@@ -110,7 +125,7 @@ export class Panel {
     event.preventDefault();
     const tabs = [...this.root.querySelectorAll('[role="tab"]')];
     const step = document.dir === "rtl" ? -by : by;
-    this.open(tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length].id.slice(4), { focus: true });
+    this.turn(tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length].id.slice(4), { focus: true });
   }
 
   changed(event, isDone = false) {
