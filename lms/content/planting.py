@@ -8,9 +8,11 @@ from typing import Any
 
 from flask_babel.speaklater import LazyString
 
-from lms.content import catalog
+from lms.content import catalog, entries
 from lms.content.document import Json, empty, new_block
 from lms.extend import Block, Pattern
+from lms.extend.fields import Items
+from lms.host import guard
 
 PATTERN_TYPE = "core/pattern"
 """What holds the blocks of a pattern together."""
@@ -19,7 +21,15 @@ PATTERN_TYPE = "core/pattern"
 def inserted(block: Block, props: Mapping[str, Any] | None = None) -> Json:
     """A block as it is when somebody adds it, with what stands in it from the beginning. All ids are fresh."""
     slots = {name: planted(block.inside.get(name, ())) for name in block.slots}
-    return new_block(block.full_name, props, slots=slots or None) | {"v": block.version}
+    given = {**guard.call(block.plugin, f"form of {block.full_name}", _lists, block, default={}), **(props or {})}
+    return new_block(block.full_name, given, slots=slots or None) | {"v": block.version}
+
+
+def _lists(block: Block) -> Json:
+    """The lists with which the block begins: stored from the start, so that each entry is edited by itself."""
+    return {
+        each.name: entries.of(each.data) for each in block.form() if isinstance(each, Items) and entries.of(each.data)
+    }
 
 
 def of_pattern(pattern: Pattern) -> Json:

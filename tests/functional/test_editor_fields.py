@@ -262,6 +262,17 @@ def test_typing_in_an_entry_in_one_go_is_one_step(editor, page):
     assert stored(page)["steps"][0]["degrees"] == 950
 
 
+def test_a_block_that_is_added_holds_its_first_entries_so_that_typing_in_one_is_one_step_from_the_first_letter(
+    editor, page
+):
+    added = editor.add("kiln/firing")
+    assert [(each["id"], each["title"]) for each in props(page, added)["steps"]] == [("i1", "Warm up"), ("i2", "Cool")]
+    for words in ("H", "He", "Heat"):
+        editor.send({"op": "set", "id": added, "form": {"steps.i1.title": words}})
+    editor.send({"op": "undo"})
+    assert props(page, added)["steps"][0]["title"] == "Warm up"
+
+
 NOT_DONE = [
     ({"add": "Not an id"}, "small letters"), ({"remove": "i9"}, "is gone"), ({"move": "i9", "by": "up"}, "is gone"),
     ({"field": "title", "add": "new00001"}, "no list"), ({"field": "rules", "remove": "i1"}, "At least one"),
