@@ -182,7 +182,10 @@ def test_who_chooses_a_link_of_stripe_is_warned_while_stripe_is_not_connected(
 
 
 def test_every_field_of_a_block_is_filled_in_by_mouse_and_keys_and_taken_back(
-    address: tuple[str, Any], new_page: Opened, in_every_light: Callable[[Page], None]
+    address: tuple[str, Any],
+    new_page: Opened,
+    accessible: Callable[[Page], None],
+    in_every_light: Callable[[Page], None],
 ) -> None:
     host, (name, token) = address
     page = new_page()
@@ -210,6 +213,7 @@ def test_every_field_of_a_block_is_filled_in_by_mouse_and_keys_and_taken_back(
     wanted.press_sequentially("every b")
     expect(found.get_by_role("option")).to_have_text(["Every block"])
     expect(wanted).to_have_attribute("aria-expanded", "true")
+    accessible(page)
     keys.press("Enter")
     expect(wanted).to_have_value("Every block")
     expect(shown.get_by_role("link", name="Every block")).to_have_attribute("href", "/every-block")
