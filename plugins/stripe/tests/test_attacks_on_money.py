@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from lms_stripe.models import Checkout
-from sqlalchemy import select
+from lms_stripe import connections, leaving
+from lms_stripe.models import Checkout, Event
+from sqlalchemy import func, select
 
 from lms.api import clock, commerce, db
 from lms.api.problem import Conflict
@@ -84,6 +85,20 @@ def test_a_code_for_one_use_pays_once(connected: Any) -> None:
             begin(person, what)
         db.rollback()
         assert not connected.is_in(person, what)
+
+
+def test_an_endpoint_that_could_not_be_deleted_takes_nothing_after_disconnecting(connected: Any) -> None:
+    connected.buy(connected.make.person(), connected.offer())
+    told = connected.undelivered()
+    connected.simulator.running.faults("500", "DELETE /v1/webhook_endpoints/*")
+    leaving.disconnect(connections.all_of_them()[0], actor_id=None)
+    connected.simulator.come_back()
+    assert [each["status"] for each in connected.simulator.state()["endpoints"]] == ["enabled"]
+    known = db.session.scalar(select(func.count(Event.id)))
+    db.rollback()
+    assert {connected.post(event) for event in told} == {404}
+    assert db.session.scalar(select(func.count(Event.id))) == known
+    db.rollback()
 
 
 @pytest.mark.parametrize("currency", ["usd", "jpy"])
