@@ -20,7 +20,7 @@ from lms.editor.acts import Acts
 from lms.editor.opened import Opened
 from lms.editor.preview import ATTENTION, STATES, look_as
 from lms.editor.situation import only_words
-from lms.web import current_person, flash, redirect, signed_in
+from lms.web import current_person, flash, redirect, row_number, signed_in
 from lms.web import render as draw
 from lms.web.page import asset
 from lms.web.theming import let_be_framed
@@ -247,7 +247,7 @@ def publish(kind: str, owner_id: int) -> ResponseReturnValue:
 def revisions(kind: str, owner_id: int) -> ResponseReturnValue:
     """All versions that were published or saved, newest first."""
     found = opened.find(kind, owner_id)
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row_number)
     lines = content.revisions(kind, owner_id, before=before)
     people = opened.names(line.author_id for line in lines)
     return draw("admin/editor/revisions.html", opened=found, lines=lines, people=people)

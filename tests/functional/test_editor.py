@@ -412,6 +412,7 @@ def test_an_earlier_version_is_looked_at_and_restored_as_a_step_of_ones_own(edit
     assert versions.index("Version 2") < versions.index("Version 1")
     assert "Manage" in editor.get("revisions/1").text
     assert editor.get("revisions/9").status_code == 404
+    assert editor.get("revisions?before=99999999999999999999").status_code == 200, "as if it had not been sent"
     data = {"csrf_token": editor.token}
     answer = editor.browser.post(f"{editor.address}/revisions/1/restore", data=data)
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/admin/pages/{page.id}/edit")
