@@ -9,7 +9,7 @@ from babel import Locale
 from babel.numbers import UnknownCurrencyError as BabelUnknownCurrency
 from babel.numbers import format_currency, get_currency_precision, validate_currency
 
-_MOST_DIGITS = 30
+_MOST_DIGITS = 400
 
 
 class UnknownCurrency(ValueError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from lms_stripe import connections, simulator_clock, sync
+from lms_stripe import client, connections, simulator_clock, sync
 from lms_stripe.checkout import StripePayments
 from lms_stripe.models import Checkout
 from sqlalchemy import select
@@ -37,7 +37,7 @@ class StripeHands(Hands):
         self.paid[order.id] = self.stage.session_of(address)
 
     def pay_otherwise(self, order: Any, address: str, amount: int) -> None:
-        # Somebody else's program makes a session for our order, with its own idea of the price.
+        # A program that copies our marks makes a session for our order, with its own idea of the price.
         ours = self.stripe.v1.checkout.sessions.retrieve(self.stage.session_of(address))
         price = {"currency": order.currency, "unit_amount": amount, "product_data": {"name": "Something"}}
         theirs = self.stripe.v1.checkout.sessions.create(
@@ -45,6 +45,7 @@ class StripeHands(Hands):
                 "mode": "payment",
                 "customer": ours.customer,
                 "client_reference_id": ours.client_reference_id,
+                "metadata": client.plain(ours.metadata),
                 "line_items": [{"price_data": price, "quantity": 1}],
                 "success_url": ours.success_url,
             }

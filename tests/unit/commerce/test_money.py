@@ -43,7 +43,7 @@ def test_nothing_is_rounded_away(currency: str, text: str) -> None:
         to_minor(text, currency)
 
 
-@pytest.mark.parametrize("text", ["1e999999", "-1e999999", "9e31", "NaN", "-Infinity", "1e", "", "0x10"])
+@pytest.mark.parametrize("text", ["1e999999", "-1e999999", "9e401", "NaN", "-Infinity", "1e", "", "0x10"])
 def test_what_is_no_amount_of_money_is_no_number_either(text: str) -> None:
     with pytest.raises(ValueError, match="not a"):
         to_minor(text, "eur")
