@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
 # How long to wait says nothing about the product: a busy machine draws a preview late.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 AXE = ROOT / "lms" / "web" / "static" / "dist" / "dev" / "axe.min.js"
 
 
@@ -191,7 +191,7 @@ def new_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
         context = chromium.new_context(locale="en-GB", **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
         page.on(
             "console",
