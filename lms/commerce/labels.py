@@ -11,9 +11,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Form
 
 from lms.access import services as access
-from lms.access.decision import NextStep
+from lms.access.decision import Decision, NextStep
 from lms.commerce import offers, words
 from lms.commerce.conditions import subscriptions_of
+from lms.commerce.offer_view import OfferView
 from lms.commerce.subscriptions import SubscriptionView
 from lms.extend import DynamicLabel, LinkContext
 from lms.extend.fields import Choice
@@ -32,27 +33,41 @@ class OfferForm(Form):
             self.offer.choices = [*self.offer.choices, (self.offer.data, _l("No longer sold"))]
 
 
+def _sold(ctx: LinkContext) -> Mapping[str, OfferView]:
+    """What is sold, by public id. One query for a page."""
+    found: Mapping[str, OfferView] = ctx.once(
+        "commerce.sold", lambda: {each.public_id: each for each in offers.active_offers()}
+    )
+    return found
+
+
 def _price(ctx: LinkContext, args: Mapping[str, Any]) -> str | None:
-    sold = ctx.once("commerce.sold", lambda: {each.public_id: each for each in offers.active_offers()})
-    offer = sold.get(str(args.get("offer") or ""))
+    offer = _sold(ctx).get(str(args.get("offer") or ""))
     return words.price_label(offer) if offer is not None else None
 
 
 def _call(ctx: LinkContext, args: Mapping[str, Any]) -> str | None:
-    """What a link that sells says: its offer's words, or where it leads whoever has it or had it."""
-    sold = ctx.once("commerce.sold", lambda: {each.public_id: each for each in offers.active_offers()})
-    offer = sold.get(str(args.get("offer") or ""))
+    """What a link that sells says: its offer's words, or where it leads whoever has it, had it or owes for it."""
+    offer = _sold(ctx).get(str(args.get("offer") or ""))
     if offer is None:
         return None
-    if ctx.person is not None:
-        key = ("commerce.decided", ctx.person.id, offer.product_id)
-        decision = ctx.once(key, lambda: access.decide_product(ctx.person.id, offer.product_id, ctx.now))
-        if decision.allowed:
-            return _("Go to course")
-        if decision.next_step is NextStep.RENEW:
-            return _("Renew")
-    said: str = offer.button
-    return said
+    if ctx.person is None:
+        return offer.button
+    decision = _decisions(ctx)[offer.product_id]
+    if decision.allowed:
+        return _("Go to course")
+    if decision.next_step is NextStep.RENEW:
+        return _("Renew")
+    return _("Settle the payment") if decision.next_step is NextStep.PAY else offer.button
+
+
+def _decisions(ctx: LinkContext) -> Mapping[int, Decision]:
+    """About each product that is sold. One query for a page, whatever the number of labels."""
+    found: Mapping[int, Decision] = ctx.once(
+        ("commerce.decided", ctx.person.id),
+        lambda: access.decide_products(ctx.person.id, {each.product_id for each in _sold(ctx).values()}, ctx.now),
+    )
+    return found
 
 
 def _running(ctx: LinkContext) -> SubscriptionView | None:

@@ -223,6 +223,19 @@ def said(written, person, owner=None):
     return labels.value(label, links.context(person, owner=owner))
 
 
+def test_a_link_that_sells_says_where_it_leads_with_one_query_for_all_products(make, site):
+    products = [make.product(make.course(), name=f"Course {number}") for number in range(12)]
+    sold = [make.offer(product, kind="subscription") for product in products]
+    owing = make.person()
+    make.grant(owing, products[0], state="suspended", reason="past_due")
+    with site.app.test_request_context("/"):
+        ctx = links.context(owing)
+        with Queries().at_most(2):
+            written = [labels.split(f"{{{{product/call offer={each.public_id}|x}}}}") for each in sold]
+            heard = [labels.value(label, ctx) for (label,) in written]
+    assert heard == ["Settle the payment"] + [sold[1].button] * 11
+
+
 def test_labels_of_prices_payments_and_courses_say_what_is_so(make, site):
     course = make.course(lessons=2, sections=1)
     product = make.product(course, name="Pottery")
